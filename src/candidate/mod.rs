@@ -1,0 +1,244 @@
+//! A candidate's source text, its annotations (`// @…` lines) and its tunables.
+//!
+//! Knows nothing of tools. The format is described in `docs/tasks.md`.
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest, Sha256};
+
+/// The largest source that is looked at, in bytes.
+pub const MAX_SOURCE_BYTES: usize = 1 << 20;
+
+/// One `// @tune NAME in [v, …]` line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tunable {
+    /// Parameter name.
+    pub name: String,
+    /// Allowed values, in the order given.
+    pub values: Vec<i64>,
+    /// 1-based line of the annotation.
+    pub line: usize,
+}
+
+/// What the `// @…` lines of a source say.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Annotations {
+    /// `@operation`.
+    pub operation: Option<String>,
+    /// `@method`.
+    pub method: Option<String>,
+    /// `@contract`, comma-separated.
+    pub contracts: Vec<String>,
+    /// `@summary`.
+    pub summary: Option<String>,
+    /// `@tune` lines.
+    pub tunables: Vec<Tunable>,
+}
+
+/// An annotation that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "line {line}: {message}\n  grammar: // @tune NAME in [1, 2, 4]   // @operation NAME   // @method NAME   // @contract NAME, NAME   // @summary TEXT"
+)]
+pub struct AnnotationError {
+    /// 1-based line.
+    pub line: usize,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+/// The SHA-256 of a text in lower-case hex: the identity of a source.
+pub fn digest(text: &str) -> String {
+    hex(&Sha256::digest(text.as_bytes()))
+}
+
+/// Lower-case hex.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+fn is_name(s: &str) -> bool {
+    s.chars().next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+        && s.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+fn is_slug(s: &str) -> bool {
+    !s.is_empty() && s.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+}
+
+/// Reads the annotations of a source. Lines that do not start with `// @` are ignored.
+pub fn annotations(source: &str) -> Result<Annotations, AnnotationError> {
+    let mut found = Annotations::default();
+    for (index, text) in source.lines().enumerate() {
+        let line = index + 1;
+        let error = |message: String| AnnotationError { line, message };
+        let Some(rest) = text.trim_start().strip_prefix("// @") else {
+            continue;
+        };
+        let (word, value) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+        let value = value.trim();
+        let once = |slot: &mut Option<String>, check: bool| -> Result<(), AnnotationError> {
+            if value.is_empty() || !check {
+                return Err(error(format!("`{value}` is not a value for @{word}")));
+            }
+            if slot.replace(value.to_string()).is_some() {
+                return Err(error(format!("@{word} is given twice")));
+            }
+            Ok(())
+        };
+        match word {
+            "operation" => once(&mut found.operation, is_slug(value))?,
+            "method" => once(&mut found.method, is_slug(value))?,
+            "summary" => once(&mut found.summary, true)?,
+            "contract" => {
+                for name in value.split(',').map(str::trim) {
+                    if !is_slug(name) {
+                        return Err(error(format!("`{name}` is not the name of a contract")));
+                    }
+                    found.contracts.push(name.to_string());
+                }
+            }
+            "tune" => {
+                let tunable = parse_tunable(value, line).map_err(error)?;
+                if found.tunables.iter().any(|t| t.name == tunable.name) {
+                    return Err(error(format!("@tune {} is given twice", tunable.name)));
+                }
+                found.tunables.push(tunable);
+            }
+            _ => return Err(error(format!("unknown annotation @{word}"))),
+        }
+    }
+    Ok(found)
+}
+
+fn parse_tunable(text: &str, line: usize) -> Result<Tunable, String> {
+    let (name, list) = text.split_once(" in ").ok_or_else(|| format!("`{text}` is not NAME in [values]"))?;
+    let name = name.trim();
+    if !is_name(name) {
+        return Err(format!("`{name}` is not a parameter name"));
+    }
+    let list = list
+        .trim()
+        .strip_prefix('[')
+        .and_then(|l| l.strip_suffix(']'))
+        .ok_or_else(|| format!("`{}` is not a list in brackets", list.trim()))?;
+    let mut values = Vec::new();
+    for item in list.split(',').map(str::trim) {
+        let value: i64 = item.parse().map_err(|_| format!("`{item}` is not an integer"))?;
+        if values.contains(&value) {
+            return Err(format!("{value} is listed twice"));
+        }
+        values.push(value);
+    }
+    Ok(Tunable { name: name.to_string(), values, line })
+}
+
+/// Byte range and value of the default in `parameter NAME = <integer>`, which must stand on a line of its own.
+fn parameter_default(source: &str, name: &str) -> Option<(std::ops::Range<usize>, i64)> {
+    let mut start = 0;
+    for line in source.split_inclusive('\n') {
+        let code = line.split("//").next().unwrap_or("");
+        if let Some(at) = code.find("parameter") {
+            let rest = &code[at + "parameter".len()..];
+            if let Some(eq) = rest.find('=') {
+                let declared = rest[..eq].split_whitespace().next_back();
+                if declared == Some(name) {
+                    let value = &rest[eq + 1..];
+                    let lead = value.len() - value.trim_start().len();
+                    let text = value.trim_start();
+                    let end =
+                        text.char_indices().take_while(|&(i, c)| c.is_ascii_digit() || (i == 0 && c == '-')).count();
+                    let from = start + at + "parameter".len() + eq + 1 + lead;
+                    return text[..end].parse().ok().map(|v| (from..from + end, v));
+                }
+            }
+        }
+        start += line.len();
+    }
+    None
+}
+
+/// The value that a parameter has in the text.
+pub fn parameter(source: &str, name: &str) -> Option<i64> {
+    parameter_default(source, name).map(|(_, value)| value)
+}
+
+/// The source with `parameter NAME = …` set to `value`; None if there is no such parameter.
+pub fn with_parameter(source: &str, name: &str, value: i64) -> Option<String> {
+    let (range, _) = parameter_default(source, name)?;
+    let mut text = source.to_string();
+    text.replace_range(range, &value.to_string());
+    Some(text)
+}
+
+/// The values that the tunables of a source have in its text. An error if one is missing or not in its list.
+pub fn tuning(source: &str) -> Result<BTreeMap<String, i64>, AnnotationError> {
+    let mut point = BTreeMap::new();
+    for tunable in annotations(source)?.tunables {
+        let error = |message| AnnotationError { line: tunable.line, message };
+        let value = parameter(source, &tunable.name).ok_or_else(|| {
+            error(format!("@tune {0}: no line `parameter {0} = <integer>` in the source", tunable.name))
+        })?;
+        if !tunable.values.contains(&value) {
+            return Err(error(format!(
+                "parameter {} = {value} is not one of the values of its @tune line",
+                tunable.name
+            )));
+        }
+        point.insert(tunable.name, value);
+    }
+    Ok(point)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const SOURCE: &str = "// @operation multiply\n// @method booth\n// @tune STAGES in [1, 2, 3]\nmodule kernel #(\n    parameter W = 8,\n    parameter integer STAGES = 2 // stages\n) (input a);\nendmodule\n";
+
+    #[test]
+    fn annotations_and_parameters_are_read() {
+        let a = annotations(SOURCE).unwrap();
+        assert_eq!(a.method.as_deref(), Some("booth"));
+        assert_eq!(a.tunables[0].values, [1, 2, 3]);
+        assert_eq!(parameter(SOURCE, "W"), Some(8));
+        assert_eq!(tuning(SOURCE).unwrap()["STAGES"], 2);
+    }
+
+    #[test]
+    fn setting_a_parameter_changes_its_default_and_nothing_else() {
+        let changed = with_parameter(SOURCE, "STAGES", 3).unwrap();
+        assert_eq!(changed, SOURCE.replace("STAGES = 2", "STAGES = 3"));
+        assert_eq!(with_parameter(SOURCE, "NONE", 3), None);
+    }
+
+    #[test]
+    fn errors_name_the_line() {
+        for (text, line, part) in [
+            ("\n// @tune A in 1,2", 2, "brackets"),
+            ("// @tune A in [1, x]", 1, "`x`"),
+            ("// @tune A in [1, 1]", 1, "twice"),
+            ("// @launch f", 1, "@launch"),
+            ("// @method", 1, "@method"),
+        ] {
+            let e = annotations(text).unwrap_err();
+            assert_eq!(e.line, line, "{text}");
+            assert!(e.message.contains(part), "{e}");
+        }
+        assert!(tuning("// @tune A in [1, 2]\nmodule k; endmodule").is_err());
+        assert!(tuning("// @tune A in [1, 2]\n  parameter A = 3").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_without_panic(text in "(// @(tune|method|operation)? ?[A-Za-z]* ?(in)? ?[\\[\\]0-9, x-]*\n|parameter [A-Z] =[ 0-9é-]*|.*)*") {
+            let _ = tuning(&text);
+            for name in ["A", "W"] {
+                if let Some(changed) = with_parameter(&text, name, 7) {
+                    prop_assert_eq!(parameter(&changed, name), Some(7));
+                }
+            }
+        }
+    }
+}

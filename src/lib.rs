@@ -1,0 +1,9 @@
+//! Kernsmith: a workbench in which a Coder and a Judge make compute kernels faster.
+//!
+//! The flow, the modules and the rules between them are described in `docs/architecture.md`.
+
+pub mod agent;
+pub mod candidate;
+pub mod search;
+pub mod target;
+pub mod task;

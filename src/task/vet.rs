@@ -1,0 +1,1 @@
+//! Vets a task.
