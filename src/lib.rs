@@ -4,6 +4,9 @@
 
 pub mod agent;
 pub mod candidate;
+pub mod cli;
+pub mod sandbox;
 pub mod search;
 pub mod target;
 pub mod task;
+pub mod worker;

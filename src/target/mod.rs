@@ -2,6 +2,8 @@
 //!
 //! A target (one folder below this one) knows tools and metrics and nothing of agents, searches or storage.
 
+pub mod verilog;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
