@@ -2,7 +2,7 @@
 // @method    tree
 // @contract  pipeline
 // @summary   Balanced adder tree over the products, with optional registers behind the multipliers and in the tree.
-// @tune STAGES in [0, 1, 2]
+// @tune STAGES in [1, 2]
 module kernel #(
     parameter LANES = 16,
     parameter W = 8,

@@ -2,7 +2,7 @@
 // @method    compressor-tree
 // @contract  pipeline
 // @summary   All partial products of all lanes (Baugh-Wooley form) are merged carry-save; carries propagate once.
-// @tune STAGES in [0, 1, 2]
+// @tune STAGES in [1, 2]
 module kernel #(
     parameter LANES = 16,
     parameter W = 8,

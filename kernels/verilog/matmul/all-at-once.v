@@ -1,7 +1,7 @@
 // @operation matmul
 // @method    unroll
 // @contract  transaction
-// @summary   64 multipliers and 16 adder trees between input and output registers: two cycles.
+// @summary   64 multipliers and 16 adder trees with registers between: three cycles.
 module kernel #(
     parameter N = 4,
     parameter W = 8
@@ -17,12 +17,12 @@ module kernel #(
 
     reg [N*N*W-1:0]  a_q, b_q;
     reg [N*N*18-1:0] c_q;
-    reg [1:0]        stage;
+    reg [2:0]        stage;
 
-    assign done = stage[1];
+    assign done = stage[2];
 
     always @(posedge clk) begin
-        stage <= rst ? 2'b00 : {stage[0], start};
+        stage <= rst ? 3'b000 : {stage[1:0], start};
         a_q   <= a;
         b_q   <= b;
     end
@@ -31,10 +31,17 @@ module kernel #(
     generate
         for (i = 0; i < N; i = i + 1) begin : g_row
             for (j = 0; j < N; j = j + 1) begin : g_cell
-                wire signed [2*W-1:0] p0 = $signed(a_q[(N*i + 0)*W +: W]) * $signed(b_q[j*W +: W]);
-                wire signed [2*W-1:0] p1 = $signed(a_q[(N*i + 1)*W +: W]) * $signed(b_q[(N + j)*W +: W]);
-                wire signed [2*W-1:0] p2 = $signed(a_q[(N*i + 2)*W +: W]) * $signed(b_q[(2*N + j)*W +: W]);
-                wire signed [2*W-1:0] p3 = $signed(a_q[(N*i + 3)*W +: W]) * $signed(b_q[(3*N + j)*W +: W]);
+                wire signed [2*W-1:0] m0 = $signed(a_q[(N*i + 0)*W +: W]) * $signed(b_q[j*W +: W]);
+                wire signed [2*W-1:0] m1 = $signed(a_q[(N*i + 1)*W +: W]) * $signed(b_q[(N + j)*W +: W]);
+                wire signed [2*W-1:0] m2 = $signed(a_q[(N*i + 2)*W +: W]) * $signed(b_q[(2*N + j)*W +: W]);
+                wire signed [2*W-1:0] m3 = $signed(a_q[(N*i + 3)*W +: W]) * $signed(b_q[(3*N + j)*W +: W]);
+                reg  signed [2*W-1:0] p0, p1, p2, p3;
+                always @(posedge clk) begin
+                    p0 <= m0;
+                    p1 <= m1;
+                    p2 <= m2;
+                    p3 <= m3;
+                end
                 wire signed [16:0]    left  = p0 + p1;
                 wire signed [16:0]    right = p2 + p3;
                 always @(posedge clk) c_q[(N*i + j)*18 +: 18] <= left + right;

@@ -2,11 +2,10 @@
 // @method    share
 // @contract  transaction
 // @summary   N dot-product units make one row of c per cycle; the rows of a and of c shift.
-// @tune SPLIT in [0, 1]
 module kernel #(
     parameter N = 4,
     parameter W = 8,
-    parameter SPLIT = 0
+    parameter SPLIT = 1
 ) (
     input  wire                clk,
     input  wire                rst,
@@ -17,7 +16,7 @@ module kernel #(
     output wire [N*N*20-1:0]   c
 );
 
-    // SPLIT = 1: registers between the multipliers and the adder tree.
+    // SPLIT = 1: registers (0 none) between the multipliers and the adder tree.
     reg [N*N*W-1:0]    a_q, b_q;
     reg [N+SPLIT:0]    stage;
     reg [N*N*18-1:0]   rows;        // finished rows, the newest on top
