@@ -33,8 +33,10 @@ pub fn measure(desk: &mut Desk<'_>, activity: f64) -> Result<Asic, Failure> {
     };
     let liberty = liberty.display();
     let clock_ns = desk.task.objective.clock_ns;
+    // Without a constraint file ABC neither buffers nor sizes, and one net with a large fan-out decides the delay.
+    desk.write("drive.constr", "set_driving_cell INVX2\nset_load 0.02\n")?;
     let script = format!(
-        "read_rtlil gate.il; synth -flatten -top gate; dfflibmap -liberty {liberty}; abc -liberty {liberty} -D {}; \
+        "read_rtlil gate.il; synth -flatten -top gate; dfflibmap -liberty {liberty}; abc -liberty {liberty} -D {} -constr drive.constr; \
          splitnets -ports; opt_clean -purge; tee -q -o mapped.stat stat -liberty {liberty}; \
          write_verilog -noattr -nohex -noexpr mapped.v",
         (clock_ns * 1000.0).round()
