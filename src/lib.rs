@@ -5,5 +5,6 @@
 pub mod agent;
 pub mod candidate;
 pub mod search;
+pub mod store;
 pub mod target;
 pub mod task;
