@@ -1,6 +1,6 @@
 //! The results folder: the database `kernsmith.db`, the git history of candidates and the locks of running runs.
 //!
-//! [`Store`] writes and reads rows ([`query`] reads; the writing is here and in [`write`]), [`lineage`] keeps the candidates as
+//! [`Store`] writes and reads rows ([`query`] and [`summary`] read, `write` writes), [`lineage`] keeps the candidates as
 //! commits. The schema is described in `docs/schema.md`. This module decides nothing: what is worth storing is the driver's
 //! business, and what follows from it the strategy's.
 
@@ -9,6 +9,7 @@ pub mod lineage;
 pub mod lock;
 pub mod query;
 mod rows;
+pub mod summary;
 mod write;
 
 #[cfg(test)]
@@ -31,7 +32,8 @@ use crate::task::Task;
 pub use error::StoreError;
 pub use lineage::Lineage;
 pub use lock::RunLock;
-pub use query::{BatchSummary, RunState, RunSummary};
+pub use query::TaskSnapshot;
+pub use summary::{BatchSummary, RunState, RunSummary};
 
 /// The database's file name in the results folder.
 pub const DATABASE: &str = "kernsmith.db";

@@ -207,6 +207,8 @@ async fn a_history_comes_back_as_it_was_written() {
     assert_eq!(store.history(run).await.unwrap(), expected);
     assert_eq!(store.task(run).await.unwrap(), task(true));
     assert_eq!(store.environment(run).await.unwrap(), environment());
+    let snapshot = store.task_snapshot(run).await.unwrap();
+    assert_eq!((snapshot.task.as_str(), snapshot.start), ("verilog/and2", task(true).start));
     store.close().await;
     let reader = Store::open_read_only(dir.path()).await.unwrap();
     assert_eq!(reader.history(run).await.unwrap(), expected);
