@@ -7,6 +7,7 @@ pub mod candidate;
 pub mod cli;
 pub mod sandbox;
 pub mod search;
+pub mod store;
 pub mod target;
 pub mod task;
 pub mod worker;
