@@ -2,8 +2,8 @@
 
 use super::exit::{Exit, Failed};
 use super::{Places, say};
-use crate::worker::pool::Pool;
 use crate::target::verilog::tools::Toolbox;
+use crate::worker::pool::Pool;
 
 /// Runs the command.
 pub async fn doctor(places: &Places) -> Result<Exit, Failed> {

@@ -8,8 +8,13 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::sandbox::limit;
 
+mod batch;
+mod doctor;
 mod eval;
 pub mod exit;
+mod run;
+mod tasks;
+mod workshop;
 
 use exit::{Exit, Failed};
 
@@ -39,8 +44,18 @@ pub struct Places {
 
 #[derive(Subcommand)]
 enum Command {
+    /// One search on one task
+    Run(run::Run),
+    /// A run per task of a suite, several at once
+    Batch(batch::Batch),
+    /// Carry on where a run was cut off
+    Resume(run::Resume),
     /// One verdict on one source file, no agents
     Eval(eval::Eval),
+    /// List, show and vet tasks
+    Tasks(tasks::Tasks),
+    /// Tools, versions, sandbox layers, and the command that mends what is missing
+    Doctor,
     /// Evaluate candidates for another kernsmith (JSON lines on standard input and output)
     #[command(hide = true)]
     Worker {
@@ -79,7 +94,12 @@ pub fn main() -> ExitCode {
             error(&limit::exec_limited(&limits, &program, &args));
             return ExitCode::from(127);
         }
+        Command::Run(args) => block_on(run::run(&cli.places, args)),
+        Command::Batch(args) => block_on(batch::batch(&cli.places, args)),
+        Command::Resume(args) => block_on(run::resume(&cli.places, args)),
         Command::Eval(args) => block_on(eval::eval(&cli.places, args)),
+        Command::Tasks(args) => block_on(tasks::tasks(&cli.places, args)),
+        Command::Doctor => block_on(doctor::doctor(&cli.places)),
     };
     finish(done)
 }

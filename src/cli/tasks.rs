@@ -98,12 +98,19 @@ fn show(root: &TaskRoot, name: &str) -> Result<Exit, Failed> {
     let task = root.load(name).map_err(Failed::usage)?;
     let verilog = &task.verilog;
     say(&format!("{}\n{}\nsource     {}\noperation  {}", task.id, task.summary, task.source, task.operation));
-    say(&format!("objective  {} ({}), clock {} ns", task.objective.minimise, task.objective.minimise.unit(), task.objective.clock_ns));
+    say(&format!(
+        "objective  {} ({}), clock {} ns",
+        task.objective.minimise,
+        task.objective.minimise.unit(),
+        task.objective.clock_ns
+    ));
     for (metric, limit) in &task.objective.limits {
         say(&format!("limit      {metric} <= {limit}"));
     }
     let latency = match &verilog.contract {
-        Contract::Pipeline { max_latency } | Contract::Transaction { max_latency, .. } => format!(", at most {max_latency} cycles"),
+        Contract::Pipeline { max_latency } | Contract::Transaction { max_latency, .. } => {
+            format!(", at most {max_latency} cycles")
+        }
         _ => String::new(),
     };
     say(&format!("contract   {}{latency}", verilog.contract.as_str()));
@@ -116,9 +123,19 @@ fn show(root: &TaskRoot, name: &str) -> Result<Exit, Failed> {
     for port in &verilog.ports {
         let direction = if port.direction == Direction::Input { "input" } else { "output" };
         let when = port.when.as_ref().map_or(String::new(), |w| format!(", compared when {w}"));
-        say(&format!("{direction:<10} {} [{} bits{}]{when}", port.name, port.width, if port.signed { ", signed" } else { "" }));
+        say(&format!(
+            "{direction:<10} {} [{} bits{}]{when}",
+            port.name,
+            port.width,
+            if port.signed { ", signed" } else { "" }
+        ));
     }
-    say(&format!("check      {} vectors, {} s per proof engine, {} restricted cases", verilog.vectors, verilog.proof_seconds, verilog.cases.len()));
+    say(&format!(
+        "check      {} vectors, {} s per proof engine, {} restricted cases",
+        verilog.vectors,
+        verilog.proof_seconds,
+        verilog.cases.len()
+    ));
     say(&format!("digest     {}\n\n{}", task.digest, task.reference.trim_end()));
     Ok(Exit::Done)
 }

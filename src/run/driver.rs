@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::event::{Event, RunEvent, first_line};
+use super::event::{Event, RunEvent};
 use super::sink::Sink;
 use crate::agent::judgement::Judgement;
 use crate::agent::{AgentError, Brief, Coder, Draft, Judge};
@@ -12,8 +12,8 @@ use crate::candidate::digest;
 use crate::search::history::{Candidate, History, Step, StepRecord};
 use crate::search::strategy::{Next, StopReason, Strategy};
 use crate::store::{Lineage, RunId, Store, StoreError};
-use crate::target::Evaluation;
 use crate::target::verilog::{DEVICE, Plan};
+use crate::target::{Evaluation, failure_line};
 use crate::task::Task;
 use crate::worker::pool::{Job, Pool};
 
@@ -100,8 +100,15 @@ impl Driver {
         let started_ms = now_ms();
         let number = u32::try_from(history.steps.len()).unwrap_or(u32::MAX);
         self.tell(run, task, RunEvent::StepStarted { number, step: step.clone() });
-        let mut record =
-            StepRecord { number, step: step.clone(), judgement: None, candidate: None, note: None, exhausted: false, seconds: None };
+        let mut record = StepRecord {
+            number,
+            step: step.clone(),
+            judgement: None,
+            candidate: None,
+            note: None,
+            exhausted: false,
+            seconds: None,
+        };
         match self.draft(run, task, history, &step, number, &mut record.judgement).await {
             Ok(draft) => {
                 let source_digest = digest(&draft.source);
@@ -204,9 +211,7 @@ impl Driver {
             None => {
                 let plan = Plan { profile_below: history.best().map(|(_, value)| value), seed: None };
                 let job = Job { task, source: &candidate.source, plan: &plan, keep: None };
-                self.pool
-                    .evaluate(job, |stage| self.tell(run, task, RunEvent::StageStarted { number, stage }))
-                    .await
+                self.pool.evaluate(job, |stage| self.tell(run, task, RunEvent::StageStarted { number, stage })).await
             }
         };
         let mut judgement = record.judgement.clone();
@@ -232,7 +237,7 @@ fn evaluated(history: &History, number: u32, evaluation: &Evaluation, cached: bo
         number,
         accepted: evaluation.accepted(),
         reason: evaluation.failure(),
-        message: first_line(evaluation),
+        message: failure_line(evaluation),
         objective,
         unit: evaluation.objective.as_ref().map(|o| o.unit.clone()),
         speedup: baseline.zip(objective).map(|(b, o)| b / o),

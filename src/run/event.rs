@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::agent::judgement::Judgement;
 use crate::search::history::Step;
-use crate::target::{Evaluation, Reason, StageName};
+use crate::target::{Reason, StageName};
 
 /// An event with its place and time.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -129,12 +129,4 @@ pub enum RunEvent {
         /// Why.
         message: String,
     },
-}
-
-/// The first line of what the failing stage says.
-pub fn first_line(evaluation: &Evaluation) -> Option<String> {
-    let log = &evaluation.failed_stage()?.log;
-    let line = log.lines().rev().find(|l| !l.trim().is_empty() && !l.starts_with("%Warning"))?;
-    let named = log.lines().find(|l| l.to_ascii_lowercase().contains("error") || l.contains("differ")).unwrap_or(line);
-    Some(named.trim().chars().take(160).collect())
 }

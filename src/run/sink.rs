@@ -38,11 +38,7 @@ impl<W: Write + Send> Lines<W> {
 
     fn line(&self, event: &Event, text: &str) {
         let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
-        let _ = if self.name_runs {
-            writeln!(out, "{:<22} {text}", event.task)
-        } else {
-            writeln!(out, "{text}")
-        };
+        let _ = if self.name_runs { writeln!(out, "{:<22} {text}", event.task) } else { writeln!(out, "{text}") };
     }
 }
 
@@ -72,7 +68,8 @@ fn describe(event: &Event, progress: Progress) -> Option<String> {
         },
         RunEvent::Judged { judgement, .. } if detailed => match judgement {
             Judgement::Improvement { bottleneck, method, evidence, .. } => {
-                let quoted: Vec<String> = evidence.iter().map(|e| format!("{} = {}", e.metric, number(e.value))).collect();
+                let quoted: Vec<String> =
+                    evidence.iter().map(|e| format!("{} = {}", e.metric, number(e.value))).collect();
                 format!("    judge: {bottleneck} [{}] -> {method}", quoted.join(", "))
             }
             Judgement::Correction { critical_issue, .. } => format!("    judge: {critical_issue}"),

@@ -289,3 +289,11 @@ impl Evaluation {
         self.stages.iter().map(|s| s.seconds).sum()
     }
 }
+
+/// The first line of what the failing stage says.
+pub fn failure_line(evaluation: &Evaluation) -> Option<String> {
+    let log = &evaluation.failed_stage()?.log;
+    let line = log.lines().rev().find(|l| !l.trim().is_empty() && !l.starts_with("%Warning"))?;
+    let named = log.lines().find(|l| l.to_ascii_lowercase().contains("error") || l.contains("differ")).unwrap_or(line);
+    Some(named.trim().chars().take(160).collect())
+}

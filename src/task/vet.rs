@@ -87,8 +87,7 @@ async fn vet(pool: &Pool, task: &Task, mutants: bool) -> Finding {
     let plan = Plan { profile_below: Some(0.0), seed: None };
     let evaluate = async |source: &str| pool.evaluate(Job { task, source, plan: &plan, keep: None }, |_| {}).await;
     let reference = evaluate(&task.reference).await;
-    let mut finding =
-        Finding { task: task.id.clone(), reference, mutants: 0, equivalent: 0, missed: Vec::new() };
+    let mut finding = Finding { task: task.id.clone(), reference, mutants: 0, equivalent: 0, missed: Vec::new() };
     if !mutants || !finding.reference.accepted() {
         return finding;
     }
