@@ -81,7 +81,7 @@ mod tests {
     use super::*;
     use crate::search::history::SearchLimits;
     use crate::target::{Evaluation, ObjectiveValue, Origin, Reason, Stage, StageName, StageStatus};
-    use proptest::prelude::*;
+    use proptest::prelude::{Just, Strategy as _, prop_assert, prop_assert_eq, prop_oneof, proptest};
 
     #[derive(Debug, Clone, Copy)]
     enum Fate {
