@@ -4,6 +4,7 @@
 
 pub mod agent;
 pub mod candidate;
+pub mod report;
 pub mod search;
 pub mod store;
 pub mod target;
