@@ -39,8 +39,8 @@ pub struct Eval {
 /// Runs the command.
 pub async fn eval(places: &Places, args: Eval) -> Result<Exit, Failed> {
     let task = TaskRoot(places.tasks.clone()).load(&args.task).map_err(Failed::usage)?;
-    let bytes = std::fs::read(&args.file)
-        .map_err(|e| Failed::usage(anyhow::anyhow!("{}: {e}", args.file.display())))?;
+    let bytes =
+        std::fs::read(&args.file).map_err(|e| Failed::usage(anyhow::anyhow!("{}: {e}", args.file.display())))?;
     // Bytes that are no text become U+FFFD, which the worker rejects by name.
     let source = String::from_utf8_lossy(&bytes);
     let store = Store::open(&places.results).await.map_err(store_failed)?;
@@ -92,7 +92,13 @@ fn show(evaluation: &Evaluation, cached: bool) {
     for metric in &evaluation.metrics {
         let samples: Vec<String> = metric.samples.iter().map(|s| number(*s)).collect();
         let samples = if samples.is_empty() { String::new() } else { format!("  samples {}", samples.join(" ")) };
-        say(&format!("  {:<18} {:>12} {:<7} {}{samples}", metric.name, number(metric.value), metric.unit, metric.origin.as_str()));
+        say(&format!(
+            "  {:<18} {:>12} {:<7} {}{samples}",
+            metric.name,
+            number(metric.value),
+            metric.unit,
+            metric.origin.as_str()
+        ));
     }
     let cached = if cached { " (from the store; --fresh runs the tools again)" } else { "" };
     match (&evaluation.objective, &evaluation.assurance) {

@@ -56,21 +56,27 @@ pub async fn report(places: &Places, args: Report) -> Result<Exit, Failed> {
         let batch: BatchId = args.subject.parse().map_err(store_failed)?;
         let data = report::batch_data(&store, batch).await.map_err(store_failed)?;
         for format in formats {
-            texts.push((format, match format {
-                Format::Html => report::batch_html(&data).map_err(failed)?,
-                Format::Md => report::batch_markdown(&data),
-                Format::Csv => report::batch_csv(&data),
-            }));
+            texts.push((
+                format,
+                match format {
+                    Format::Html => report::batch_html(&data).map_err(failed)?,
+                    Format::Md => report::batch_markdown(&data),
+                    Format::Csv => report::batch_csv(&data),
+                },
+            ));
         }
     } else {
         let run: RunId = args.subject.parse().map_err(store_failed)?;
         let data = report::run_data(&store, run).await.map_err(store_failed)?;
         for format in formats {
-            texts.push((format, match format {
-                Format::Html => report::run_html(&data).map_err(failed)?,
-                Format::Md => report::run_markdown(&data),
-                Format::Csv => report::candidates_csv(std::slice::from_ref(&data)),
-            }));
+            texts.push((
+                format,
+                match format {
+                    Format::Html => report::run_html(&data).map_err(failed)?,
+                    Format::Md => report::run_markdown(&data),
+                    Format::Csv => report::candidates_csv(std::slice::from_ref(&data)),
+                },
+            ));
         }
     }
     let folder = args.output.unwrap_or_else(|| places.results.join("reports"));
