@@ -4,8 +4,12 @@
 
 pub mod agent;
 pub mod candidate;
+pub mod cli;
 pub mod report;
+pub mod run;
+pub mod sandbox;
 pub mod search;
 pub mod store;
 pub mod target;
 pub mod task;
+pub mod worker;

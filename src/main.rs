@@ -1,2 +1,7 @@
-//! stub
-fn main() {}
+//! The `kernsmith` program: parse, dispatch, exit code.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    kernsmith::cli::main()
+}

@@ -82,6 +82,8 @@ pub struct StepRecord {
     pub candidate: Option<Candidate>,
     /// Why there is no candidate.
     pub note: Option<String>,
+    /// True if there is no candidate because the Coder has nothing left to offer.
+    pub exhausted: bool,
     /// Seconds that the step took, agents and evaluation together; None while it is in flight.
     pub seconds: Option<f64>,
 }

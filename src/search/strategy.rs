@@ -32,6 +32,8 @@ pub enum StopReason {
     Exhausted,
     /// The baseline was rejected: the task is broken, or a tool is missing.
     BaselineRejected,
+    /// The machine, not the candidates, made step after step fail.
+    MachineFails,
 }
 
 impl StopReason {
@@ -43,6 +45,7 @@ impl StopReason {
             Self::Budget => "budget",
             Self::Exhausted => "exhausted",
             Self::BaselineRejected => "baseline_rejected",
+            Self::MachineFails => "machine_fails",
         }
     }
 }

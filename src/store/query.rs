@@ -163,7 +163,7 @@ impl Store {
 
 async fn steps(connection: &mut SqliteConnection, run: RunId) -> Result<Vec<StepRecord>, StoreError> {
     let rows: Vec<StoredStep> = sqlx::query_as(
-        "SELECT s.id, s.number, s.kind, s.parent, s.note, s.seconds,
+        "SELECT s.id, s.number, s.kind, s.parent, s.note, s.exhausted, s.seconds,
                 c.digest, c.source, c.agent, c.summary, c.evaluation_id, c.cached
          FROM step AS s LEFT JOIN candidate AS c ON c.step_id = s.id WHERE s.run_id = ?1 ORDER BY s.number",
     )
@@ -188,7 +188,15 @@ async fn steps(connection: &mut SqliteConnection, run: RunId) -> Result<Vec<Step
                 _ => None,
             };
             let judgement = judgements.remove(&row.id);
-            Ok(StepRecord { number, step, judgement, candidate, note: row.note, seconds: row.seconds })
+            Ok(StepRecord {
+                number,
+                step,
+                judgement,
+                candidate,
+                note: row.note,
+                exhausted: row.exhausted,
+                seconds: row.seconds,
+            })
         })
         .collect()
 }

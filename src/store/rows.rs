@@ -77,6 +77,7 @@ pub(super) struct StoredStep {
     pub kind: String,
     pub parent: Option<i64>,
     pub note: Option<String>,
+    pub exhausted: bool,
     pub seconds: Option<f64>,
     // The candidate's columns are NULL if there is none.
     pub digest: Option<String>,

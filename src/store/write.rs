@@ -125,7 +125,7 @@ impl Store {
                 .execute(&mut *tx)
                 .await?;
             let step = sqlx::query(
-                "INSERT INTO step (run_id, number, kind, parent, note, started_ms, seconds) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                "INSERT INTO step (run_id, number, kind, parent, note, started_ms, seconds, exhausted) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             )
             .bind(run.0)
             .bind(record.number)
@@ -134,6 +134,7 @@ impl Store {
             .bind(record.note.as_deref())
             .bind(started_ms)
             .bind(record.seconds)
+            .bind(record.exhausted)
             .execute(&mut *tx)
             .await?
             .last_insert_rowid();

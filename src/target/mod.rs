@@ -2,6 +2,8 @@
 //!
 //! A target (one folder below this one) knows tools and metrics and nothing of agents, searches or storage.
 
+pub mod verilog;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -286,4 +288,12 @@ impl Evaluation {
     pub fn seconds(&self) -> f64 {
         self.stages.iter().map(|s| s.seconds).sum()
     }
+}
+
+/// The first line of what the failing stage says.
+pub fn failure_line(evaluation: &Evaluation) -> Option<String> {
+    let log = &evaluation.failed_stage()?.log;
+    let line = log.lines().rev().find(|l| !l.trim().is_empty() && !l.starts_with("%Warning"))?;
+    let named = log.lines().find(|l| l.to_ascii_lowercase().contains("error") || l.contains("differ")).unwrap_or(line);
+    Some(named.trim().chars().take(160).collect())
 }

@@ -7,7 +7,8 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{
-    Contract, Direction, Fill, Fpga, Objective, Port, Product, Reset, Task, TaskError, VerilogTask, expression, line_of,
+    Contract, Direction, Fill, Fpga, Objective, Port, Product, Require, Reset, Task, TaskError, VerilogTask,
+    expression, line_of,
 };
 use crate::candidate::digest;
 
@@ -65,6 +66,7 @@ struct Check {
     vectors: Option<Spanned<u32>>,
     proof_seconds: Option<Spanned<u32>>,
     testbench: Option<Spanned<String>>,
+    require: Require,
     cases: Vec<Spanned<BTreeMap<String, String>>>,
 }
 
@@ -86,7 +88,7 @@ struct Profile {
 #[expect(clippy::derivable_impls, reason = "the serde default has to be next to the table it belongs to")]
 impl Default for Check {
     fn default() -> Self {
-        Self { vectors: None, proof_seconds: None, testbench: None, cases: Vec::new() }
+        Self { vectors: None, proof_seconds: None, testbench: None, require: Require::default(), cases: Vec::new() }
     }
 }
 
@@ -208,6 +210,7 @@ impl Reader<'_> {
                     DEFAULT_PROOF_SECONDS,
                     3600,
                 )?,
+                require: m.check.require,
                 cases,
                 fpga: m.profile.map(|p| p.fpga),
             },

@@ -84,6 +84,8 @@ pub struct VerilogTask {
     pub vectors: u32,
     /// Seconds per proof engine.
     pub proof_seconds: u32,
+    /// How much equivalence an accepted candidate must show.
+    pub require: Require,
     /// Restricted proofs: input port to Verilog expression over the free inputs.
     pub cases: Vec<BTreeMap<String, String>>,
     /// FPGA of the profile stage.
@@ -106,6 +108,19 @@ impl VerilogTask {
         let data: u32 = self.ports.iter().map(|p| p.width).sum();
         data + u32::from(self.clock.is_some()) + u32::from(self.reset.is_some())
     }
+}
+
+/// The least assurance that a task accepts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Require {
+    /// For all inputs and all time.
+    Proved,
+    /// For part of the input space, or for the first cycles.
+    #[default]
+    Bounded,
+    /// Simulation is enough.
+    Simulated,
 }
 
 /// A synchronous reset.

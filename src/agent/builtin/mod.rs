@@ -1,1 +1,11 @@
-//! The offline agents: a Judge that reads metrics by rules, a Coder that takes exemplars from the library and sweeps their tunables.
+//! The offline agents: a Judge that reads metrics by rules ([`judge`]), a Coder that takes exemplars from the [`library`] and sweeps
+//! their tunables ([`coder`]). Both are deterministic functions of the brief; no network, no key.
+
+mod coder;
+mod judge;
+mod library;
+mod methods;
+
+pub use coder::BuiltinCoder;
+pub use judge::BuiltinJudge;
+pub use library::{Exemplar, Library};

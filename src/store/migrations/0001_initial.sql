@@ -76,6 +76,7 @@ CREATE TABLE step (
     kind       TEXT    NOT NULL,
     parent     INTEGER,
     note       TEXT,
+    exhausted  INTEGER NOT NULL DEFAULT 0 CHECK (exhausted IN (0, 1)),
     started_ms INTEGER NOT NULL,
     seconds    REAL,
     UNIQUE (run_id, number),

@@ -164,7 +164,7 @@ pub(crate) fn record(
 ) -> StepRecord {
     let seconds = candidate.as_ref().is_none_or(|c| c.evaluation.is_some()).then_some(1.5);
     let note = candidate.is_none().then(|| "unusable reply: no module".to_string());
-    StepRecord { number, step, judgement, candidate, note, seconds }
+    StepRecord { number, step, judgement, candidate, note, exhausted: false, seconds }
 }
 
 /// Every kind of step that a run can hold, the last one in flight.

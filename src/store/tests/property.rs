@@ -133,7 +133,7 @@ fn steps() -> impl Strategy<Value = Vec<StepRecord>> {
                     2 => Step::Improve { of: of % number },
                     _ => Step::Seed,
                 };
-                StepRecord { number, step, judgement, candidate, note, seconds }
+                StepRecord { number, step, judgement, candidate, note, exhausted: false, seconds }
             })
             .collect()
     })

@@ -1,0 +1,230 @@
+// @operation crc-step
+// @method    recode-state
+// @contract  cycle_exact
+// @summary   State in the basis b, Mb, M^2 b, ... where 32 steps are one shift with feedback: the matrices move to the input and output.
+// The loop is two XORs deep, so the path that limits is either data -> z or z -> crc, never both in one cycle.
+// b = 0xfd41a332 was searched for light matrices (no row over 19 terms); common terms extracted, five XORs deep.
+module kernel (
+    input  wire        clk,
+    input  wire        rst,
+    input  wire        en,
+    input  wire [31:0] data,
+    output wire [31:0] crc
+);
+    reg  [31:0] z;                  // crc = sum of z[k] M^k b
+    wire [31:0] feed;               // data in the basis of z
+    wire [69:0] u;
+    wire [69:0] v;
+
+    always @(posedge clk)
+        if (rst)
+            z <= 32'h9A0BFAC3;      // all ones in crc
+        else if (en)
+            z <= {z[30:0], 1'b0} ^ (z[31] ? 32'h04C11DB7 : 32'd0) ^ feed;
+
+    assign u[0] = data[0] ^ data[26];
+    assign u[1] = data[13] ^ data[25];
+    assign u[2] = data[6] ^ data[15];
+    assign u[3] = data[10] ^ data[23];
+    assign u[4] = data[8] ^ data[21];
+    assign u[5] = data[24] ^ data[29];
+    assign u[6] = data[17] ^ data[30];
+    assign u[7] = data[1] ^ data[18];
+    assign u[8] = data[11] ^ data[20];
+    assign u[9] = data[12] ^ data[22];
+    assign u[10] = data[9] ^ data[19];
+    assign u[11] = data[4] ^ data[16];
+    assign u[12] = data[28] ^ u[0];
+    assign u[13] = data[7] ^ data[14];
+    assign u[14] = data[3] ^ u[6];
+    assign u[15] = u[1] ^ u[2];
+    assign u[16] = data[5] ^ data[31];
+    assign u[17] = data[4] ^ u[5];
+    assign u[18] = data[2] ^ data[15];
+    assign u[19] = data[25] ^ data[28];
+    assign u[20] = u[4] ^ u[7];
+    assign u[21] = data[14] ^ data[23];
+    assign u[22] = data[2] ^ data[18];
+    assign u[23] = data[13] ^ data[30];
+    assign u[24] = data[3] ^ data[27];
+    assign u[25] = data[6] ^ u[19];
+    assign u[26] = u[0] ^ u[13];
+    assign u[27] = u[3] ^ u[10];
+    assign u[28] = data[8] ^ u[8];
+    assign u[29] = data[20] ^ u[10];
+    assign u[30] = data[0] ^ u[11];
+    assign u[31] = data[24] ^ u[12];
+    assign u[32] = data[7] ^ u[15];
+    assign u[33] = data[9] ^ data[21];
+    assign u[34] = u[9] ^ u[16];
+    assign u[35] = data[21] ^ u[2];
+    assign u[36] = data[26] ^ u[7];
+    assign u[37] = data[16] ^ u[5];
+    assign u[38] = u[4] ^ u[15];
+    assign u[39] = u[1] ^ u[17];
+    assign u[40] = data[27] ^ u[12];
+    assign u[41] = data[22] ^ u[14];
+    assign u[42] = data[1] ^ u[31];
+    assign u[43] = data[12] ^ data[30];
+    assign u[44] = data[19] ^ data[25];
+    assign u[45] = data[5] ^ data[17];
+    assign u[46] = data[0] ^ data[1];
+    assign u[47] = data[9] ^ data[14];
+    assign u[48] = data[2] ^ data[12];
+    assign u[49] = data[3] ^ u[3];
+    assign u[50] = u[23] ^ u[33];
+    assign u[51] = u[3] ^ u[16];
+    assign u[52] = data[31] ^ u[24];
+    assign u[53] = data[29] ^ u[8];
+    assign u[54] = data[9] ^ u[13];
+    assign u[55] = u[6] ^ u[21];
+    assign u[56] = data[13] ^ u[18];
+    assign u[57] = u[11] ^ u[21];
+    assign u[58] = data[28] ^ u[4];
+    assign u[59] = data[19] ^ u[11];
+    assign u[60] = u[1] ^ u[7];
+    assign u[61] = u[22] ^ u[26];
+    assign u[62] = u[8] ^ u[35];
+    assign u[63] = u[27] ^ u[37];
+    assign u[64] = data[17] ^ u[20];
+    assign u[65] = u[14] ^ u[25];
+    assign u[66] = u[0] ^ u[20];
+    assign u[67] = data[31] ^ u[27];
+    assign u[68] = u[28] ^ u[41];
+    assign u[69] = data[23] ^ u[65];
+    assign feed[0] = (u[52] ^ u[53]) ^ (u[57] ^ (u[20] ^ u[25]));
+    assign feed[1] = (u[51] ^ u[60]) ^ ((u[47] ^ (data[15] ^ data[28])) ^ u[41]);
+    assign feed[2] = (u[26] ^ (u[8] ^ (data[6] ^ data[22]))) ^ (u[39] ^ u[67]);
+    assign feed[3] = (u[29] ^ (data[29] ^ u[22])) ^ (u[38] ^ u[40]);
+    assign feed[4] = (u[48] ^ u[14]) ^ (u[29] ^ u[32]);
+    assign feed[5] = u[42] ^ ((data[16] ^ u[1]) ^ (u[43] ^ u[28]));
+    assign feed[6] = ((data[20] ^ u[9]) ^ (u[24] ^ u[45])) ^ (u[39] ^ u[61]);
+    assign feed[7] = u[68] ^ (u[32] ^ (u[36] ^ (data[31] ^ (data[4] ^ data[24]))));
+    assign feed[8] = (u[52] ^ u[54]) ^ (u[56] ^ ((data[0] ^ data[12]) ^ u[28]));
+    assign feed[9] = (u[30] ^ u[55]) ^ ((u[2] ^ u[19]) ^ ((data[8] ^ data[22]) ^ u[29]));
+    assign feed[10] = (u[55] ^ (data[27] ^ u[44])) ^ (u[66] ^ (u[48] ^ u[17]));
+    assign feed[11] = (u[56] ^ u[58]) ^ ((u[6] ^ u[16]) ^ ((data[10] ^ data[19]) ^ u[17]));
+    assign feed[12] = (u[54] ^ (data[8] ^ u[18])) ^ ((u[23] ^ u[36]) ^ (u[37] ^ u[51]));
+    assign feed[13] = ((data[1] ^ data[5]) ^ (data[26] ^ data[29])) ^ (u[58] ^ (u[18] ^ u[43]));
+    assign feed[14] = (u[17] ^ u[35]) ^ ((data[13] ^ u[3]) ^ u[61]);
+    assign feed[15] = u[32] ^ (u[34] ^ (u[3] ^ u[46]));
+    assign feed[16] = ((data[4] ^ data[9]) ^ (data[26] ^ u[9])) ^ u[69];
+    assign feed[17] = u[39] ^ ((u[22] ^ u[33]) ^ ((data[11] ^ data[17]) ^ (data[23] ^ data[27])));
+    assign feed[18] = u[42] ^ ((data[7] ^ u[9]) ^ (u[18] ^ u[59]));
+    assign feed[19] = u[62] ^ (u[30] ^ (u[13] ^ (data[10] ^ data[27])));
+    assign feed[20] = (u[30] ^ u[60]) ^ ((data[11] ^ u[5]) ^ u[67]);
+    assign feed[21] = ((data[18] ^ data[20]) ^ u[14]) ^ (u[30] ^ u[38]);
+    assign feed[22] = (u[49] ^ u[53]) ^ (u[64] ^ (u[44] ^ u[26]));
+    assign feed[23] = (u[50] ^ u[57]) ^ (u[40] ^ (data[15] ^ u[34]));
+    assign feed[24] = (u[46] ^ u[49]) ^ (u[50] ^ (data[31] ^ u[9]));
+    assign feed[25] = (u[9] ^ u[31]) ^ (u[32] ^ u[64]);
+    assign feed[26] = u[68] ^ (u[40] ^ (u[3] ^ u[59]));
+    assign feed[27] = ((data[7] ^ data[21]) ^ u[36]) ^ u[69];
+    assign feed[28] = u[42] ^ (u[47] ^ u[38]);
+    assign feed[29] = ((data[0] ^ data[5]) ^ u[25]) ^ ((data[8] ^ u[24]) ^ u[63]);
+    assign feed[30] = (u[12] ^ (data[12] ^ u[45])) ^ (u[62] ^ u[63]);
+    assign feed[31] = (u[34] ^ (data[24] ^ u[23])) ^ (u[66] ^ ((data[3] ^ data[14]) ^ u[29]));
+
+    assign v[0] = z[13] ^ z[19];
+    assign v[1] = z[10] ^ z[22];
+    assign v[2] = z[6] ^ z[18];
+    assign v[3] = z[0] ^ z[21];
+    assign v[4] = z[9] ^ z[26];
+    assign v[5] = z[1] ^ z[17];
+    assign v[6] = z[8] ^ z[30];
+    assign v[7] = z[2] ^ z[20];
+    assign v[8] = z[5] ^ v[0];
+    assign v[9] = z[15] ^ z[23];
+    assign v[10] = z[14] ^ z[24];
+    assign v[11] = z[12] ^ z[27];
+    assign v[12] = z[11] ^ z[29];
+    assign v[13] = z[4] ^ z[28];
+    assign v[14] = v[1] ^ v[7];
+    assign v[15] = v[2] ^ v[6];
+    assign v[16] = z[3] ^ v[11];
+    assign v[17] = z[15] ^ z[31];
+    assign v[18] = z[16] ^ v[12];
+    assign v[19] = v[3] ^ v[4];
+    assign v[20] = z[7] ^ v[8];
+    assign v[21] = z[25] ^ z[31];
+    assign v[22] = z[10] ^ z[16];
+    assign v[23] = z[5] ^ z[18];
+    assign v[24] = z[21] ^ z[28];
+    assign v[25] = z[26] ^ v[5];
+    assign v[26] = z[14] ^ v[3];
+    assign v[27] = z[1] ^ v[13];
+    assign v[28] = v[7] ^ v[20];
+    assign v[29] = z[4] ^ z[8];
+    assign v[30] = z[3] ^ z[25];
+    assign v[31] = z[24] ^ z[27];
+    assign v[32] = v[2] ^ v[9];
+    assign v[33] = z[12] ^ v[10];
+    assign v[34] = z[23] ^ v[4];
+    assign v[35] = z[1] ^ v[9];
+    assign v[36] = z[7] ^ v[17];
+    assign v[37] = v[8] ^ v[16];
+    assign v[38] = z[0] ^ v[14];
+    assign v[39] = z[20] ^ v[18];
+    assign v[40] = v[1] ^ v[19];
+    assign v[41] = z[13] ^ z[30];
+    assign v[42] = z[17] ^ z[31];
+    assign v[43] = z[6] ^ z[9];
+    assign v[44] = z[12] ^ z[19];
+    assign v[45] = z[23] ^ z[30];
+    assign v[46] = z[2] ^ z[3];
+    assign v[47] = z[4] ^ z[11];
+    assign v[48] = z[10] ^ v[0];
+    assign v[49] = z[22] ^ v[12];
+    assign v[50] = v[5] ^ v[31];
+    assign v[51] = v[21] ^ v[24];
+    assign v[52] = z[29] ^ v[4];
+    assign v[53] = v[11] ^ v[12];
+    assign v[54] = v[10] ^ v[41];
+    assign v[55] = v[6] ^ v[10];
+    assign v[56] = v[5] ^ v[29];
+    assign v[57] = v[5] ^ v[23];
+    assign v[58] = v[1] ^ v[30];
+    assign v[59] = z[13] ^ v[21];
+    assign v[60] = z[15] ^ v[13];
+    assign v[61] = z[22] ^ v[27];
+    assign v[62] = z[19] ^ v[51];
+    assign v[63] = z[0] ^ v[15];
+    assign v[64] = v[2] ^ v[27];
+    assign v[65] = v[36] ^ v[47];
+    assign v[66] = z[6] ^ v[14];
+    assign v[67] = v[15] ^ v[62];
+    assign v[68] = v[10] ^ v[40];
+    assign v[69] = v[26] ^ v[39];
+    assign crc[0] = (v[22] ^ v[15]) ^ ((z[21] ^ v[9]) ^ v[37]);
+    assign crc[1] = v[28] ^ ((z[4] ^ v[2]) ^ (v[19] ^ v[50]));
+    assign crc[2] = v[28] ^ (v[61] ^ ((z[23] ^ z[24]) ^ (z[29] ^ v[43])));
+    assign crc[3] = ((z[9] ^ z[20]) ^ (v[1] ^ v[31])) ^ v[67];
+    assign crc[4] = (v[44] ^ v[32]) ^ (v[56] ^ v[38]);
+    assign crc[5] = (v[45] ^ v[26]) ^ (v[48] ^ v[64]);
+    assign crc[6] = v[28] ^ (((z[1] ^ z[10]) ^ (z[18] ^ z[26])) ^ ((z[28] ^ z[29]) ^ v[33]));
+    assign crc[7] = (v[34] ^ v[48]) ^ (v[56] ^ (v[46] ^ (z[6] ^ z[14])));
+    assign crc[8] = v[69] ^ (v[61] ^ (v[8] ^ (z[25] ^ v[6])));
+    assign crc[9] = v[68] ^ (v[35] ^ (v[29] ^ v[18]));
+    assign crc[10] = v[37] ^ ((z[30] ^ v[4]) ^ (v[17] ^ (z[6] ^ z[11])));
+    assign crc[11] = ((z[17] ^ z[20]) ^ v[16]) ^ ((z[21] ^ v[0]) ^ v[65]);
+    assign crc[12] = (v[9] ^ v[52]) ^ (v[58] ^ (z[2] ^ v[6]));
+    assign crc[13] = (v[36] ^ (z[9] ^ v[3])) ^ (v[64] ^ (v[22] ^ v[16]));
+    assign crc[14] = v[28] ^ ((v[15] ^ v[34]) ^ (v[49] ^ (z[21] ^ v[13])));
+    assign crc[15] = v[68] ^ ((z[2] ^ v[23]) ^ v[65]);
+    assign crc[16] = v[63] ^ ((z[24] ^ v[13]) ^ (v[22] ^ (z[2] ^ z[17])));
+    assign crc[17] = (v[33] ^ v[60]) ^ (v[66] ^ (v[8] ^ v[25]));
+    assign crc[18] = (v[34] ^ v[55]) ^ (v[20] ^ (v[16] ^ v[18]));
+    assign crc[19] = ((z[5] ^ z[16]) ^ v[33]) ^ ((v[9] ^ v[24]) ^ (v[43] ^ v[46]));
+    assign crc[20] = v[67] ^ (v[53] ^ (z[14] ^ v[35]));
+    assign crc[21] = (v[17] ^ v[49]) ^ (v[54] ^ v[57]);
+    assign crc[22] = ((z[5] ^ z[9]) ^ v[35]) ^ ((z[11] ^ v[30]) ^ v[63]);
+    assign crc[23] = (v[32] ^ v[52]) ^ (v[54] ^ (v[22] ^ (z[4] ^ z[27])));
+    assign crc[24] = (v[53] ^ (z[30] ^ v[0])) ^ (v[38] ^ ((z[24] ^ z[28]) ^ v[25]));
+    assign crc[25] = (v[58] ^ (z[15] ^ v[23])) ^ (v[39] ^ (v[24] ^ v[25]));
+    assign crc[26] = (v[14] ^ v[19]) ^ ((z[17] ^ v[45]) ^ v[37]);
+    assign crc[27] = (v[25] ^ v[26]) ^ (v[32] ^ v[59]);
+    assign crc[28] = ((z[5] ^ z[7]) ^ (v[42] ^ v[44])) ^ v[69];
+    assign crc[29] = (v[50] ^ v[60]) ^ ((z[29] ^ (z[5] ^ z[8])) ^ v[40]);
+    assign crc[30] = (v[55] ^ (z[26] ^ v[3])) ^ ((v[11] ^ v[42]) ^ v[66]);
+    assign crc[31] = ((z[3] ^ z[27]) ^ v[57]) ^ (v[59] ^ v[38]);
+endmodule

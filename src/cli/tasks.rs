@@ -1,0 +1,141 @@
+//! `kernsmith tasks list|show|vet`.
+
+use clap::{Args, Subcommand};
+
+use super::exit::{Exit, Failed};
+use super::workshop::start_pool;
+use super::{Places, error, say};
+use crate::task::{Contract, Direction, TaskRoot, suite, vet};
+
+/// Arguments.
+#[derive(Args)]
+pub struct Tasks {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Every task and suite
+    List,
+    /// One task in full
+    Show {
+        /// Task
+        task: String,
+    },
+    /// Is the reference sound, and would the check notice a mistake?
+    Vet {
+        /// Tasks; none: all of them
+        tasks: Vec<String>,
+        /// Tasks at once
+        #[arg(long, default_value_t = 2, value_name = "N")]
+        jobs: usize,
+        /// Only evaluate the references
+        #[arg(long)]
+        no_mutants: bool,
+    },
+}
+
+/// Runs the command.
+pub async fn tasks(places: &Places, args: Tasks) -> Result<Exit, Failed> {
+    let root = TaskRoot(places.tasks.clone());
+    match args.command {
+        Command::List => list(&root),
+        Command::Show { task } => show(&root, &task),
+        Command::Vet { tasks, jobs, no_mutants } => {
+            let names = if tasks.is_empty() { root.names() } else { tasks };
+            let pool = std::sync::Arc::new(start_pool(jobs).await?);
+            let mut loaded = Vec::new();
+            let mut sound = true;
+            for name in names {
+                match root.load(&name) {
+                    Ok(task) => loaded.push(task),
+                    Err(e) => {
+                        error(&e.to_string());
+                        sound = false;
+                    }
+                }
+            }
+            for finding in vet::vet_all(&pool, loaded, jobs, !no_mutants).await {
+                sound &= finding.sound();
+                say(&finding.to_string());
+            }
+            Ok(if sound { Exit::Done } else { Exit::Rejected })
+        }
+    }
+}
+
+fn list(root: &TaskRoot) -> Result<Exit, Failed> {
+    let mut broken = false;
+    for name in root.names() {
+        match root.load(&name) {
+            Ok(task) => say(&format!(
+                "{:<22} {:<14} {:<40} {}",
+                task.id,
+                task.verilog.contract.as_str(),
+                task.objective.minimise.to_string(),
+                task.summary
+            )),
+            Err(e) => {
+                broken = true;
+                error(&e.to_string());
+            }
+        }
+    }
+    for name in suite::names(root) {
+        match suite::load(root, &name) {
+            Ok(suite) => say(&format!("suite {:<16} {:>3} tasks  {}", suite.name, suite.tasks.len(), suite.summary)),
+            Err(e) => {
+                broken = true;
+                error(&e.to_string());
+            }
+        }
+    }
+    Ok(if broken { Exit::Usage } else { Exit::Done })
+}
+
+fn show(root: &TaskRoot, name: &str) -> Result<Exit, Failed> {
+    let task = root.load(name).map_err(Failed::usage)?;
+    let verilog = &task.verilog;
+    say(&format!("{}\n{}\nsource     {}\noperation  {}", task.id, task.summary, task.source, task.operation));
+    say(&format!(
+        "objective  {} ({}), clock {} ns",
+        task.objective.minimise,
+        task.objective.minimise.unit(),
+        task.objective.clock_ns
+    ));
+    for (metric, limit) in &task.objective.limits {
+        say(&format!("limit      {metric} <= {limit}"));
+    }
+    let latency = match &verilog.contract {
+        Contract::Pipeline { max_latency } | Contract::Transaction { max_latency, .. } => {
+            format!(", at most {max_latency} cycles")
+        }
+        _ => String::new(),
+    };
+    say(&format!("contract   {}{latency}", verilog.contract.as_str()));
+    if let Some(clock) = &verilog.clock {
+        say(&format!("clock      {clock}"));
+    }
+    if let Some(reset) = &verilog.reset {
+        say(&format!("reset      {} (active {:?}, synchronous)", reset.port, reset.active));
+    }
+    for port in &verilog.ports {
+        let direction = if port.direction == Direction::Input { "input" } else { "output" };
+        let when = port.when.as_ref().map_or(String::new(), |w| format!(", compared when {w}"));
+        say(&format!(
+            "{direction:<10} {} [{} bits{}]{when}",
+            port.name,
+            port.width,
+            if port.signed { ", signed" } else { "" }
+        ));
+    }
+    say(&format!(
+        "check      {} vectors, {} s per proof engine, {} restricted cases",
+        verilog.vectors,
+        verilog.proof_seconds,
+        verilog.cases.len()
+    ));
+    say(&format!("digest     {}\n\n{}", task.digest, task.reference.trim_end()));
+    Ok(Exit::Done)
+}
