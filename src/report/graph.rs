@@ -142,6 +142,7 @@ mod tests {
                 judgement: None,
                 candidate: None,
                 note: None,
+                exhausted: false,
                 seconds: None,
             })
             .collect()

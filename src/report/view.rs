@@ -477,29 +477,32 @@ fn quoted(word: &str) -> String {
 /// How to do it again, and how to look further.
 fn commands(run: &RunData) -> String {
     let (summary, history) = (&run.summary, &run.history);
+    let limits = &history.limits;
     let mut again = format!(
-        "kernsmith run {} --device {} --coder {} --judge {} --strategy {} --rounds {} --seed {}",
+        "kernsmith run {} --device {} --coder {} --judge {} --strategy {} --rounds {} --plateau {} --repairs {} --seed {}",
         quoted(&run.task.task),
         quoted(&summary.device),
         quoted(&summary.coder),
         quoted(&summary.judge),
         quoted(&summary.strategy),
-        history.limits.rounds,
+        limits.rounds,
+        limits.plateau.unwrap_or(0),
+        limits.repairs,
         history.seed
     );
-    if let Some(minutes) = history.limits.minutes {
+    if let Some(minutes) = limits.minutes {
         again.push_str(&format!(" --max-minutes {minutes}"));
     }
     let repository = quoted(&format!("{}/{}", run.results.trim_end_matches('/'), crate::store::lineage::REPOSITORY));
     let mut lines = vec!["# the same search again".to_string(), again];
     if let Some((number, _)) = run.best() {
         lines.extend([
-            "# the best candidate, and one verdict on it".to_string(),
+            "# the best candidate, and a fresh verdict on it".to_string(),
             format!(
                 "git -C {repository} show {}:candidate.v > best.v",
                 crate::store::Lineage::reference(summary.id, number)
             ),
-            format!("kernsmith eval {} best.v --device {}", quoted(&run.task.task), quoted(&summary.device)),
+            format!("kernsmith eval {} best.v --fresh", quoted(&run.task.task)),
             "# how it came about".to_string(),
             format!("git -C {repository} log --graph --oneline {}", summary.id),
         ]);
