@@ -3,6 +3,8 @@
 //! The first line of every file of `tests/zoo/verilog` says it:
 //! `// zoo: task=verilog/add8 expect=wrong_output` (several reasons with `|`), for good ones `expect=accepted assurance=proved`.
 
+#![allow(clippy::unwrap_used, reason = "a test's helpers may panic")]
+
 mod support;
 
 use std::collections::HashMap;

@@ -3,6 +3,7 @@
 //! Not for unit tests, which need none of it.
 
 #![allow(dead_code, reason = "every test binary compiles this module and uses its own part of it")]
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "helpers of tests may panic, and say why one is skipped")]
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -84,8 +85,8 @@ pub fn failed_stage(evaluation: &Value) -> Option<&Value> {
 }
 
 /// True as soon as `condition` holds, false if it does not within `seconds`.
-pub fn soon(seconds: f64, mut condition: impl FnMut() -> bool) -> bool {
-    let deadline = Instant::now() + Duration::from_secs_f64(seconds);
+pub fn soon(seconds: u64, mut condition: impl FnMut() -> bool) -> bool {
+    let deadline = Instant::now() + Duration::from_secs(seconds);
     while !condition() {
         if Instant::now() > deadline {
             return false;

@@ -169,9 +169,11 @@ fn attempt(
     } else {
         ""
     };
+    // Start values become 0 before anything is optimised: `opt` would take a register that never changes for an unknown constant, and
+    // with it the comparison.
     let script = format!(
         "read_rtlil gold.il; read_rtlil gate.il; {erase_registers}read_verilog -sv miter.v; hierarchy -check -top miter; proc; \
-         flatten; memory_map; async2sync; opt -full; setundef -zero -undriven -init; dffunmap; techmap; opt; dffunmap; \
+         flatten; memory_map; async2sync; setundef -zero -undriven -init; opt -full; setundef -zero -undriven -init; dffunmap; techmap; opt; dffunmap; \
          opt_clean; aigmap; opt_clean; setundef -zero -undriven -init; write_aiger -zinit miter.aig"
     );
     desk.run_ok(Tool::Yosys, &["-q", "-p", &script], 120.0, Reason::Infrastructure)?;

@@ -1,5 +1,5 @@
-// zoo: task=verilog/count4 expect=not_equivalent
-// Right until it has wrapped a hundred and twenty-eight times.
+// zoo: task=verilog/count4 expect=not_equivalent|wrong_output
+// Right until it wraps for the eighth time.
 module count4 (
     input  wire       clk,
     input  wire       rst,
@@ -7,14 +7,14 @@ module count4 (
     output reg  [3:0] q,
     output wire       wrap
 );
-    reg [6:0] laps;
+    reg [2:0] laps;
     assign wrap = en && q == 4'd15;
     always @(posedge clk)
         if (rst) begin
             q    <= 4'd0;
-            laps <= 7'd0;
+            laps <= 3'd0;
         end else if (en) begin
             q <= q + 4'd1 + (&laps & wrap);
-            if (wrap) laps <= laps + 7'd1;
+            if (wrap) laps <= laps + 3'd1;
         end
 endmodule
