@@ -67,7 +67,9 @@ pub fn text(task: &VerilogTask, shape: Shape, case: &BTreeMap<String, String>) -
         let value = case.get(&port.name).map_or(port.name.as_str(), String::as_str);
         pass.push(format!(".{}({value})", port.name));
     }
-    ports.push("output trigger".into());
+    // Engines for sequential miters want a property per output bit: some are easy, and all of them together are not.
+    let triggers: u32 = if shape == Shape::EveryCycle { task.outputs().map(|p| p.width).sum() } else { 1 };
+    ports.push(format!("output [{}:0] trigger", triggers - 1));
     pass.push(".trigger(trigger)".into());
     let ports = ports.join(", ");
     format!(
@@ -129,7 +131,14 @@ fn body(task: &VerilogTask, shape: Shape) -> String {
             let _ = writeln!(text, "  assign trigger = {};", differ(task, "", "gate_"));
         }
         Shape::EveryCycle => {
-            let _ = writeln!(text, "  assign trigger = kernsmith_t == {last} && ({});", differ(task, "", "gate_"));
+            let bits: Vec<String> = task
+                .outputs()
+                .map(|p| {
+                    let when = p.when.as_ref().map_or(String::new(), |w| format!(" && (({w}) != 0)"));
+                    format!("({{{0}{{kernsmith_t == {last}{when}}}}} & ({1} ^ gate_{1}))", p.width, p.name)
+                })
+                .collect();
+            let _ = writeln!(text, "  assign trigger = {{{}}};", bits.join(", "));
         }
         Shape::Delayed { gold, gate, window, .. } => {
             // `when` refers to the reference's ports: the whole comparison vector of the earlier side is delayed.
