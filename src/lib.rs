@@ -5,6 +5,7 @@
 pub mod agent;
 pub mod candidate;
 pub mod cli;
+pub mod report;
 pub mod run;
 pub mod sandbox;
 pub mod search;

@@ -5,10 +5,15 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::exit::{Exit, Failed};
+use super::workshop::{start_pool, store_failed};
 use super::{Places, say};
-use crate::target::verilog::Plan;
+use crate::candidate::digest;
+use crate::run::sink::number;
+use crate::store::Store;
+use crate::target::verilog::{DEVICE, Plan};
+use crate::target::{Evaluation, Reason, StageStatus, failure_line};
 use crate::task::TaskRoot;
-use crate::worker::pool::{Job, Pool};
+use crate::worker::pool::Job;
 
 /// Arguments.
 #[derive(Args)]
@@ -17,12 +22,18 @@ pub struct Eval {
     task: String,
     /// Source file of the candidate
     file: PathBuf,
-    /// Print the evaluation as JSON
+    /// Print the evaluation as JSON, and nothing else
     #[arg(long)]
     json: bool,
-    /// Leave the work folder (netlists, miter, tool commands) in DIR
+    /// Leave the work folder (netlists, miter, tool commands) in DIR; implies --fresh
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
+    /// Run the tools even if the store knows the verdict
+    #[arg(long)]
+    fresh: bool,
+    /// Seed of the stimulus [default: a fresh one]; implies --fresh
+    #[arg(long, value_name = "N")]
+    check_seed: Option<u64>,
 }
 
 /// Runs the command.
@@ -32,12 +43,71 @@ pub async fn eval(places: &Places, args: Eval) -> Result<Exit, Failed> {
         std::fs::read(&args.file).map_err(|e| Failed::usage(anyhow::anyhow!("{}: {e}", args.file.display())))?;
     // Bytes that are no text become U+FFFD, which the worker rejects by name.
     let source = String::from_utf8_lossy(&bytes);
-    let program = std::env::current_exe().map_err(Failed::bug)?;
-    let pool = Pool::start(&program, 1).await.map_err(Failed::bug)?;
-    let plan = Plan { profile_below: None, seed: None };
-    let job = Job { task: &task, source: &source, plan: &plan, keep: args.keep.as_deref() };
-    let evaluation = pool.evaluate(job, |_| {}).await;
-    say(&serde_json::to_string_pretty(&evaluation).map_err(Failed::bug)?);
-    let _ = args.json;
-    Ok(if evaluation.accepted() { Exit::Done } else { Exit::Rejected })
+    let store = Store::open(&places.results).await.map_err(store_failed)?;
+    let pool = start_pool(1).await?;
+    let source_digest = digest(&source);
+    let fresh = args.fresh || args.keep.is_some() || args.check_seed.is_some();
+    let known = if fresh {
+        None
+    } else {
+        let tools = &pool.abilities().tools;
+        store.cached_evaluation(&task.digest, &source_digest, DEVICE, tools).await.map_err(store_failed)?
+    };
+    let cached = known.is_some();
+    let evaluation = match known {
+        Some(evaluation) => evaluation,
+        None => {
+            let plan = Plan { profile_below: None, seed: args.check_seed };
+            let job = Job { task: &task, source: &source, plan: &plan, keep: args.keep.as_deref() };
+            let evaluation = pool.evaluate(job, |_| {}).await;
+            store.store_evaluation(&task.digest, &source_digest, &evaluation).await.map_err(store_failed)?;
+            evaluation
+        }
+    };
+    if args.json {
+        say(&serde_json::to_string_pretty(&evaluation).map_err(Failed::bug)?);
+    } else {
+        show(&evaluation, cached);
+    }
+    Ok(match evaluation.failure() {
+        None if evaluation.accepted() => Exit::Done,
+        Some(Reason::ToolMissing) => Exit::ToolMissing,
+        Some(Reason::Infrastructure) => Exit::Bug,
+        _ => Exit::Rejected,
+    })
+}
+
+fn show(evaluation: &Evaluation, cached: bool) {
+    for stage in &evaluation.stages {
+        let status = match (stage.status, stage.reason) {
+            (StageStatus::Failed, Some(reason)) => format!("FAILED   {reason}"),
+            (StageStatus::Skipped, _) => "skipped".into(),
+            _ => "ok".into(),
+        };
+        say(&format!("{:<8} {:>6.2} s  {status}", stage.stage.as_str(), stage.seconds));
+        if stage.status != StageStatus::Ok {
+            stage.log.trim_end().lines().for_each(|line| say(&format!("           {line}")));
+        }
+    }
+    for metric in &evaluation.metrics {
+        let samples: Vec<String> = metric.samples.iter().map(|s| number(*s)).collect();
+        let samples = if samples.is_empty() { String::new() } else { format!("  samples {}", samples.join(" ")) };
+        say(&format!(
+            "  {:<18} {:>12} {:<7} {}{samples}",
+            metric.name,
+            number(metric.value),
+            metric.unit,
+            metric.origin.as_str()
+        ));
+    }
+    let cached = if cached { " (from the store; --fresh runs the tools again)" } else { "" };
+    match (&evaluation.objective, &evaluation.assurance) {
+        (Some(o), Some(a)) if evaluation.accepted() => {
+            say(&format!("accepted, {a}: {} = {} {} ({}){cached}", o.name, number(o.value), o.unit, o.origin.as_str()));
+        }
+        _ => {
+            let reason = evaluation.failure().map_or("unknown", |r| r.as_str());
+            say(&format!("rejected: {reason}: {}{cached}", failure_line(evaluation).unwrap_or_default()));
+        }
+    }
 }

@@ -12,6 +12,8 @@ mod batch;
 mod doctor;
 mod eval;
 pub mod exit;
+mod report;
+mod review;
 mod run;
 mod tasks;
 mod workshop;
@@ -52,6 +54,10 @@ enum Command {
     Resume(run::Resume),
     /// One verdict on one source file, no agents
     Eval(eval::Eval),
+    /// What the database holds, as tables
+    Review(review::Review),
+    /// A page (HTML), Markdown and CSV about a run or a batch
+    Report(report::Report),
     /// List, show and vet tasks
     Tasks(tasks::Tasks),
     /// Tools, versions, sandbox layers, and the command that mends what is missing
@@ -98,6 +104,8 @@ pub fn main() -> ExitCode {
         Command::Batch(args) => block_on(batch::batch(&cli.places, args)),
         Command::Resume(args) => block_on(run::resume(&cli.places, args)),
         Command::Eval(args) => block_on(eval::eval(&cli.places, args)),
+        Command::Review(args) => block_on(review::review(&cli.places, args)),
+        Command::Report(args) => block_on(report::report(&cli.places, args)),
         Command::Tasks(args) => block_on(tasks::tasks(&cli.places, args)),
         Command::Doctor => block_on(doctor::doctor(&cli.places)),
     };

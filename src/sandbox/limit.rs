@@ -49,8 +49,28 @@ fn apply(limits: &str) -> Result<(), String> {
         setrlimit(resource, Rlimit { current: Some(value), maximum: Some(value) })
             .map_err(|e| format!("limit-exec: {resource:?} = {value}: {e}"))?;
     }
+    close_inherited();
     rustix::thread::set_no_new_privs(true).map_err(|e| format!("limit-exec: no_new_privs: {e}"))?;
     // If the worker dies, so does the command; its own children fall to the next sweep or lose their pipes.
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))
         .map_err(|e| format!("limit-exec: death signal: {e}"))
+}
+
+/// Marks every open file beyond standard error as closed on exec: whatever whoever started us had open is not the candidate's.
+fn close_inherited() {
+    let open: Vec<i32> = std::fs::read_dir("/proc/self/fd")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter(|fd| *fd > 2)
+        .collect();
+    for fd in open {
+        #[expect(
+            unsafe_code,
+            reason = "the number comes from our own table; one closed meanwhile gives EBADF, nothing else"
+        )]
+        let fd = unsafe { std::os::fd::BorrowedFd::borrow_raw(fd) };
+        let _ = rustix::io::fcntl_setfd(fd, rustix::io::FdFlags::CLOEXEC);
+    }
 }

@@ -117,7 +117,7 @@ impl Runner {
 
         let killed = loop {
             if end_seen.recv_timeout(WATCH) != Err(mpsc::RecvTimeoutError::Timeout) {
-                break (bytes.load(Ordering::Relaxed) > cap).then_some(End::Output);
+                break None;
             }
             let breach = self.breach(limits, started, bytes.load(Ordering::Relaxed));
             if breach.is_some() {
@@ -129,6 +129,8 @@ impl Runner {
         let status = child.wait()?;
         let strays = sweep();
         let output = collector.join().unwrap_or_default();
+        // Only now has everything that it printed been counted.
+        let killed = killed.or((bytes.load(Ordering::Relaxed) > cap).then_some(End::Output));
         let end = killed.unwrap_or(match (status.code(), status.signal()) {
             (Some(code), _) => End::Exit(code),
             (None, signal) => End::Signal(signal.unwrap_or(0)),
@@ -195,7 +197,8 @@ fn sweep() -> Vec<String> {
                 }
             }
         }
-        while let Ok(Some(_)) = rustix::process::waitpid(None, WaitOptions::NOHANG) {}
+        // Not waitpid(None), which only waits for this process's own group: strays are in groups of their own.
+        while let Ok(Some(_)) = rustix::process::wait(WaitOptions::NOHANG) {}
         thread::sleep(Duration::from_millis(1));
     }
 }

@@ -174,7 +174,7 @@ pub enum StoreError {
         /// What git says, and the way out.
         message: String,
     },
-    /// Everything else that SQLite says. Inside the store also what [`StoreError::at`] has not looked at yet.
+    /// Everything else that SQLite says. Inside the store also what has not been told apart yet.
     #[error("database: {0}")]
     Sqlite(#[from] sqlx::Error),
 }

@@ -17,7 +17,7 @@ use crate::search::history::{Candidate, History, Step, StepRecord};
 use crate::target::{Assurance, Evaluation, Metric, ObjectiveValue, Origin, Reason, Stage, StageName, StageStatus};
 use crate::task::manifest;
 
-pub(super) fn task(with_start: bool) -> Task {
+pub(crate) fn task(with_start: bool) -> Task {
     let dir = TempDir::new().unwrap();
     let folder = dir.path().join("and2");
     std::fs::create_dir(&folder).unwrap();
@@ -34,7 +34,7 @@ pub(super) fn task(with_start: bool) -> Task {
     manifest::load(&folder).unwrap()
 }
 
-pub(super) fn environment() -> Environment {
+pub(crate) fn environment() -> Environment {
     Environment {
         host: "lab".into(),
         os: "Linux 6.1 x86_64".into(),
@@ -44,15 +44,15 @@ pub(super) fn environment() -> Environment {
     }
 }
 
-pub(super) fn tools() -> BTreeMap<String, String> {
+pub(crate) fn tools() -> BTreeMap<String, String> {
     BTreeMap::from([("yosys".into(), "0.23".into()), ("iverilog".into(), "11.0".into())])
 }
 
-pub(super) fn limits() -> SearchLimits {
+pub(crate) fn limits() -> SearchLimits {
     SearchLimits { rounds: 12, plateau: Some(4), repairs: 2, minutes: Some(1.5) }
 }
 
-pub(super) async fn new_run(store: &Store, batch: Option<BatchId>, with_start: bool) -> RunId {
+pub(crate) async fn new_run(store: &Store, batch: Option<BatchId>, with_start: bool) -> RunId {
     let run = NewRun {
         batch,
         task: &task(with_start),
@@ -71,7 +71,7 @@ fn stage(stage: StageName, status: StageStatus, reason: Option<Reason>) -> Stage
     Stage { stage, status, reason, seconds: 0.25, tool_seconds: 0.125, log: format!("{stage}: é \0 <b>\n") }
 }
 
-pub(super) fn accepted(area: f64) -> Evaluation {
+pub(crate) fn accepted(area: f64) -> Evaluation {
     Evaluation {
         stages: StageName::ALL.map(|s| stage(s, StageStatus::Ok, None)).to_vec(),
         metrics: vec![
@@ -104,7 +104,7 @@ pub(super) fn accepted(area: f64) -> Evaluation {
     }
 }
 
-pub(super) fn rejected(reason: Reason) -> Evaluation {
+pub(crate) fn rejected(reason: Reason) -> Evaluation {
     Evaluation {
         stages: vec![
             stage(StageName::Compile, StageStatus::Ok, None),
@@ -119,7 +119,7 @@ pub(super) fn rejected(reason: Reason) -> Evaluation {
     }
 }
 
-pub(super) fn improvement(held: Option<bool>) -> Judgement {
+pub(crate) fn improvement(held: Option<bool>) -> Judgement {
     Judgement::Improvement {
         bottleneck: "carry chain".into(),
         evidence: vec![
@@ -137,7 +137,7 @@ pub(super) fn improvement(held: Option<bool>) -> Judgement {
     }
 }
 
-pub(super) fn correction() -> Judgement {
+pub(crate) fn correction() -> Judgement {
     Judgement::Correction {
         critical_issue: "a[1] ignored".into(),
         why_it_matters: "half of the inputs".into(),
@@ -145,7 +145,7 @@ pub(super) fn correction() -> Judgement {
     }
 }
 
-pub(super) fn candidate(source: &str, evaluation: Option<Evaluation>) -> Candidate {
+pub(crate) fn candidate(source: &str, evaluation: Option<Evaluation>) -> Candidate {
     Candidate {
         source: source.into(),
         digest: digest(source),
@@ -156,7 +156,7 @@ pub(super) fn candidate(source: &str, evaluation: Option<Evaluation>) -> Candida
     }
 }
 
-pub(super) fn record(
+pub(crate) fn record(
     number: u32,
     step: Step,
     judgement: Option<Judgement>,
@@ -168,7 +168,7 @@ pub(super) fn record(
 }
 
 /// Every kind of step that a run can hold, the last one in flight.
-pub(super) fn rich() -> Vec<StepRecord> {
+pub(crate) fn rich() -> Vec<StepRecord> {
     vec![
         record(0, Step::Seed, None, Some(candidate("reference", Some(accepted(100.0))))),
         record(1, Step::Seed, None, Some(candidate("start", Some(accepted(90.0))))),
@@ -191,7 +191,7 @@ pub(super) fn rich() -> Vec<StepRecord> {
     ]
 }
 
-pub(super) async fn open(dir: &Path) -> Store {
+pub(crate) async fn open(dir: &Path) -> Store {
     Store::open(dir).await.unwrap()
 }
 
@@ -405,6 +405,6 @@ async fn the_schema_page_names_every_table_and_column() {
     }
 }
 
-pub(super) async fn count(store: &Store, sql: &'static str) -> i64 {
+pub(crate) async fn count(store: &Store, sql: &'static str) -> i64 {
     sqlx::query_scalar(sql).fetch_one(&store.pool).await.unwrap()
 }

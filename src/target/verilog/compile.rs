@@ -124,6 +124,13 @@ fn ports_match(task: &Task, structure: &Structure) -> Result<(), Failure> {
 }
 
 fn registers_allowed(task: &Task, structure: &Structure) -> Result<(), Failure> {
+    if !structure.initialised.is_empty() {
+        let message = format!(
+            "start values in declarations: {}; registers of a chip have none, use reset",
+            structure.initialised.join(", ")
+        );
+        return Err(Failure::new(Reason::ForbiddenConstruct, message));
+    }
     if let Some(first) = structure.clocking.first() {
         let reason = if first.contains("not an edge") { Reason::LatchInferred } else { Reason::ContractViolation };
         return Err(Failure::new(reason, structure.clocking.join("\n")));

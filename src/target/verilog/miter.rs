@@ -21,8 +21,11 @@ pub enum Shape {
         gold: u32,
         /// The same of the candidate.
         gate: u32,
-        /// Cycles before the comparison.
+        /// Cycles before the (last) comparison.
         flush: u32,
+        /// Earlier cycles that are compared as well. 0 for feed-forward designs, where one comparison says everything; otherwise
+        /// state matters, and the window begins with reset.
+        window: u32,
     },
     /// One transaction after reset, seen until `horizon` cycles after `start`.
     Transaction {
@@ -84,9 +87,9 @@ fn body(task: &VerilogTask, shape: Shape) -> String {
         let (on, off) = if r.active == Level::High { ("1'b1", "1'b0") } else { ("1'b0", "1'b1") };
         let net = match shape {
             // Steady state of a pipeline: reset is long over.
-            Shape::Combinational | Shape::Delayed { .. } => off.to_string(),
+            Shape::Combinational | Shape::Delayed { window: 0, .. } => off.to_string(),
             Shape::EveryCycle => format!("kernsmith_t < {RESET_FRAMES} ? {on} : kernsmith_reset"),
-            Shape::Transaction { .. } => format!("kernsmith_t < {RESET_FRAMES} ? {on} : {off}"),
+            Shape::Delayed { .. } | Shape::Transaction { .. } => format!("kernsmith_t < {RESET_FRAMES} ? {on} : {off}"),
         };
         format!(".{}({net})", r.port)
     });
@@ -128,7 +131,7 @@ fn body(task: &VerilogTask, shape: Shape) -> String {
         Shape::EveryCycle => {
             let _ = writeln!(text, "  assign trigger = kernsmith_t == {last} && ({});", differ(task, "", "gate_"));
         }
-        Shape::Delayed { gold, gate, .. } => {
+        Shape::Delayed { gold, gate, window, .. } => {
             // `when` refers to the reference's ports: the whole comparison vector of the earlier side is delayed.
             let width: u32 = task.outputs().map(|p| p.width + u32::from(p.when.is_some())).sum();
             let _ = writeln!(text, "  wire [{0}:0] gold_all = {{{1}}};", width - 1, bundle(task, "", true));
@@ -147,7 +150,8 @@ fn body(task: &VerilogTask, shape: Shape) -> String {
                 terms.push(format!("({condition}{gold_name}[{high}:{low}] != {gate_name}[{high}:{low}])"));
                 at = low;
             }
-            let _ = writeln!(text, "  assign trigger = kernsmith_t == {last} && ({});", terms.join(" || "));
+            let from = last - window;
+            let _ = writeln!(text, "  assign trigger = kernsmith_t >= {from} && ({});", terms.join(" || "));
         }
         Shape::Transaction { .. } => text.push_str(&transaction(task, last)),
     }
@@ -188,7 +192,8 @@ fn differ(task: &VerilogTask, gold: &str, gate: &str) -> String {
     terms.join(" || ")
 }
 
-/// Captures both sides' outputs at their `done`; differing captures, a second `done`, or a late one raise the trigger.
+/// Captures both sides' outputs at their `done`; differing captures, a second `done`, or none within the horizon raise the trigger.
+/// (A side that is not seen would otherwise leave nothing to compare, and everything proved.)
 fn transaction(task: &VerilogTask, last: u32) -> String {
     let Contract::Transaction { done, max_latency, .. } = &task.contract else { return String::new() };
     let mut text = String::new();
@@ -226,15 +231,11 @@ fn transaction(task: &VerilogTask, last: u32) -> String {
             format!("({condition}(gold_at_{0} != gate_at_{0}))", p.name)
         })
         .collect();
-    let late = if last >= RESET_FRAMES + max_latency {
-        // The flag is set one cycle after `done`, so at max_latency itself the live signal counts.
-        format!(" || (kernsmith_t == {} && !gate_seen && !gate_{done})", RESET_FRAMES + max_latency)
-    } else {
-        String::new()
-    };
+    // At the contract's own limit only the candidate can be late.
+    let late = if last > RESET_FRAMES + max_latency { "!gate_seen" } else { "!gate_seen || !gold_seen" };
     let _ = writeln!(
         text,
-        "  assign trigger = (gold_seen && gate_seen && ({})) || (kernsmith_t >= {RESET_FRAMES} && gate_seen && gate_{done}) || (kernsmith_t == {RESET_FRAMES} && gate_{done}){late};",
+        "  assign trigger = (gold_seen && gate_seen && ({})) || (kernsmith_t >= {RESET_FRAMES} && gate_seen && gate_{done}) || (kernsmith_t == {RESET_FRAMES} && gate_{done}) || (kernsmith_t == {last} && ({late}));",
         terms.join(" || ")
     );
     text

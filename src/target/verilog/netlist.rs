@@ -26,6 +26,8 @@ pub struct Structure {
     pub memories: u64,
     /// Register problems: not on the task's clock, falling edge, latch-like cells.
     pub clocking: Vec<String>,
+    /// Nets with a start value from their declaration.
+    pub initialised: Vec<String>,
     /// Registers between data inputs and outputs.
     pub paths: Paths,
 }
@@ -72,6 +74,14 @@ struct Module {
     ports: BTreeMap<String, JsonPort>,
     #[serde(default)]
     cells: HashMap<String, Cell>,
+    #[serde(default)]
+    netnames: BTreeMap<String, NetName>,
+}
+
+#[derive(Deserialize)]
+struct NetName {
+    #[serde(default)]
+    attributes: HashMap<String, serde_json::Value>,
 }
 
 #[derive(Deserialize)]
@@ -187,7 +197,9 @@ pub fn structure(json: &str, top: &str, clock: Option<&str>, reset: Option<&str>
     let sinks: Vec<u64> =
         module.ports.values().filter(|p| p.direction == "output").flat_map(|p| &p.bits).filter_map(net).collect();
     let paths = paths(&edges, &sources, &sinks, self_holding);
-    Ok(Structure { ports, flip_flops, memories, clocking, paths })
+    let initialised =
+        module.netnames.iter().filter(|(_, net)| net.attributes.contains_key("init")).map(|(n, _)| n.clone()).collect();
+    Ok(Structure { ports, flip_flops, memories, clocking, initialised, paths })
 }
 
 fn net(bit: &Bit) -> Option<u64> {

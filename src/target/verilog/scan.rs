@@ -34,6 +34,25 @@ const FORBIDDEN_WORDS: [&str; 21] = [
     "tranif1",
 ];
 
+/// Macros that only some of the tools define: whoever asks for them shows one tool another design. Anything else may be asked for
+/// once the candidate has defined it.
+const TOOL_MACROS: [&str; 12] = [
+    "__ICARUS__",
+    "__ICARUS_SYNTH__",
+    "VERILATOR",
+    "verilator",
+    "verilator3",
+    "VERILATOR_TIMING",
+    "SYSTEMVERILOG",
+    "coverage_block_off",
+    "YOSYS",
+    "SYNTHESIS",
+    "SIMULATION",
+    "FORMAL",
+];
+/// Words in comments by which synthesis reads another design than simulation.
+const PRAGMAS: [&str; 4] = ["translate_off", "translate_on", "full_case", "parallel_case"];
+
 /// The first forbidden thing, as reason and message with its line.
 pub fn forbidden(source: &str) -> Option<(Reason, String)> {
     if let Some(at) =
@@ -42,13 +61,15 @@ pub fn forbidden(source: &str) -> Option<(Reason, String)> {
         let line = source[..at.0].matches('\n').count() + 1;
         return Some((Reason::BadSource, format!("line {line}: not text: byte or character {:?}", at.1)));
     }
-    Scanner { rest: source.char_indices().peekable(), source, line: 1 }.run()
+    Scanner { rest: source.char_indices().peekable(), source, line: 1, defined: Vec::new() }.run()
 }
 
 struct Scanner<'a> {
     rest: std::iter::Peekable<std::str::CharIndices<'a>>,
     source: &'a str,
     line: usize,
+    /// Macros that the candidate has defined so far.
+    defined: Vec<String>,
 }
 
 impl Scanner<'_> {
@@ -72,6 +93,45 @@ impl Scanner<'_> {
         self.source[start..end].to_string()
     }
 
+    /// The plain word that follows on the same line, if there is one.
+    fn next_word(&mut self) -> Option<String> {
+        while self.rest.next_if(|&(_, c)| c == ' ' || c == '\t').is_some() {}
+        let (at, _) = self.rest.next_if(|&(_, c)| c.is_ascii_alphabetic() || c == '_')?;
+        Some(self.word(at))
+    }
+
+    /// What is wrong with a directive or macro use whose name has just been read.
+    fn directive(&mut self, name: &str) -> Option<String> {
+        // A user's own macro is fine: its text has been scanned where it was defined.
+        if name.is_empty() || (DIRECTIVES.contains(&name) && !ALLOWED_DIRECTIVES.contains(&name)) {
+            return Some(format!("directive `` `{name} ``"));
+        }
+        let subject = match name {
+            "define" | "undef" | "ifdef" | "ifndef" | "elsif" => match self.next_word() {
+                Some(word) => word,
+                None => return Some(format!("directive `` `{name} `` without a plain name after it")),
+            },
+            _ => name.to_string(),
+        };
+        if TOOL_MACROS.contains(&subject.as_str()) || subject.starts_with("SV_COV_") {
+            return Some(format!("macro `{subject}`: the design may not depend on the tool that reads it"));
+        }
+        match name {
+            "define" => self.defined.push(subject),
+            "ifdef" | "ifndef" | "elsif" if !self.defined.contains(&subject) => {
+                return Some(format!("`` `{name} {subject} ``: `{subject}` is not defined above in this source"));
+            }
+            _ => {}
+        }
+        None
+    }
+
+    /// True at a backslash that only continues a macro on an indented next line: nothing can be pasted together by it.
+    fn continues_line(&self, at: usize) -> bool {
+        let rest = &self.source[at + 1..];
+        rest.strip_prefix("\r\n").or_else(|| rest.strip_prefix('\n')).is_some_and(|next| next.starts_with([' ', '\t']))
+    }
+
     fn skip_until(&mut self, end: &str) {
         while let Some((at, _)) = self.next() {
             if self.source[at..].starts_with(end) {
@@ -89,15 +149,22 @@ impl Scanner<'_> {
             let found = |what: String| Some((Reason::ForbiddenConstruct, format!("line {line}: {what}")));
             let here = &self.source[at..];
             match c {
-                _ if here.starts_with("//") => self.skip_until("\n"),
-                _ if here.starts_with("/*") => {
+                _ if here.starts_with("//") || here.starts_with("/*") => {
                     self.next();
-                    self.skip_until("*/");
+                    self.skip_until(if here.starts_with("//") { "\n" } else { "*/" });
+                    let end = self.rest.peek().map_or(self.source.len(), |&(end, _)| end);
+                    let comment = self.source[at..end].to_ascii_lowercase();
+                    if let Some(word) = PRAGMAS.iter().find(|p| comment.contains(**p)) {
+                        return found(format!(
+                            "`{word}` in a comment: synthesis and simulation must read the same design"
+                        ));
+                    }
                 }
                 _ if here.starts_with("(*") && !here.starts_with("(*)") => {
                     return found("attribute `(* … *)`: attributes steer the tools that judge the candidate".into());
                 }
                 '"' => return found("string: a candidate has nothing to print".into()),
+                '\\' if self.continues_line(at) => {}
                 '\\' => return found("escaped identifier: use plain names".into()),
                 '$' => {
                     let word = self.word(at);
@@ -107,10 +174,8 @@ impl Scanner<'_> {
                 }
                 '`' => {
                     let word = self.word(at);
-                    let name = word.trim_start_matches('`');
-                    // A user's own macro is fine: its text has been scanned where it was defined.
-                    if name.is_empty() || (DIRECTIVES.contains(&name) && !ALLOWED_DIRECTIVES.contains(&name)) {
-                        return found(format!("directive `{word}`"));
+                    if let Some(what) = self.directive(word.trim_start_matches('`')) {
+                        return found(what);
                     }
                 }
                 '#' if !here[1..].trim_start().starts_with('(') => {
@@ -165,6 +230,7 @@ mod tests {
         for source in [
             "module m #(parameter W = 8) (input [W-1:0] a, output [W-1:0] y); assign y = $signed(a) >>> $clog2(W); endmodule",
             "`default_nettype none\n`define ADD(a, b) ((a) + (b))\nmodule m; /* initial $display */ // $finish\n endmodule",
+            "`define SUM(a, b) \\\n    (a + b)\n`ifdef SUM\n`endif // synthesis is fine",
             "always @(*) x = a; adder #(.W(3)) u (.a(a)); wire initial_value; always @( * ) y = b;",
         ] {
             assert_eq!(forbidden(source), None, "{source}");
@@ -186,6 +252,13 @@ mod tests {
             ("`define D display\n`` ", "directive"),
             ("`define P $\n`P", "`$`"),
             ("defparam u.W = 3;", "`defparam`"),
+            ("`ifdef YOSYS\n`endif", "`YOSYS`"),
+            ("`ifdef MINE\n`endif", "not defined above"),
+            ("`ifdef `X\n`endif", "plain name"),
+            ("`define __ICARUS__", "`__ICARUS__`"),
+            ("x // synopsys full_case\n", "full_case"),
+            ("x /* synthesis translate_off */", "translate_off"),
+            ("`define D ini\\\ntial", "escaped"),
         ] {
             let (reason, message) = forbidden(source).unwrap_or_else(|| panic!("{source} passed"));
             assert_eq!(reason, Reason::ForbiddenConstruct);

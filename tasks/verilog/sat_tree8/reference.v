@@ -3,16 +3,15 @@ module sat_tree8 (
     input  wire [127:0]       v,      // eight lanes, lane 0 in the lowest bits
     output reg  signed [15:0] s
 );
-    reg signed [18:0] sum;
-    integer i;
+    integer i, sum;
 
     always @* begin
-        sum = 19'sd0;
+        sum = 0;
         for (i = 0; i < 8; i = i + 1)
             sum = sum + $signed(v[16*i +: 16]);
-        if (sum > 19'sd32767)
+        if (sum > 32767)
             s = 16'sd32767;
-        else if (sum < -19'sd32768)
+        else if (sum < -32768)
             s = -16'sd32768;
         else
             s = sum[15:0];

@@ -1,0 +1,9 @@
+// zoo: task=verilog/add8 expect=compile_error
+// A missing semicolon.
+module add8 (
+    input  wire [7:0] a,
+    input  wire [7:0] b,
+    output wire [8:0] s
+);
+    assign s = a + b
+endmodule

@@ -1,0 +1,6 @@
+// zoo: task=verilog/add8 expect=bad_source
+// A comment in Latin-1.
+// grüße
+module add8 (input wire [7:0] a, input wire [7:0] b, output wire [8:0] s);
+    assign s = a + b;
+endmodule

@@ -1,0 +1,14 @@
+// zoo: task=verilog/count4 expect=wrong_output|not_equivalent
+// An asynchronous reset shows one cycle early.
+module count4 (
+    input  wire       clk,
+    input  wire       rst,
+    input  wire       en,
+    output reg  [3:0] q,
+    output wire       wrap
+);
+    assign wrap = en && q == 4'd15;
+    always @(posedge clk or posedge rst)
+        if (rst) q <= 4'd0;
+        else if (en) q <= q + 4'd1;
+endmodule

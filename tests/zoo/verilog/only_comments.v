@@ -1,0 +1,2 @@
+// zoo: task=verilog/add8 expect=compile_error
+// No module at all.
