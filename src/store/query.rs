@@ -313,7 +313,7 @@ pub(super) async fn cached(
     let id: Option<i64> = sqlx::query_scalar(
         "SELECT e.id FROM evaluation AS e JOIN toolset AS t ON t.id = e.toolset_id
          WHERE e.task_digest = ?1 AND e.source_digest = ?2 AND e.device = ?3 AND t.fingerprint = ?4
-           AND e.verdict != 'inconclusive'
+           AND e.verdict != 'inconclusive' AND coalesce(e.reason, '') NOT IN ('timeout', 'not_proved')
          ORDER BY e.id LIMIT 1",
     )
     .bind(task_digest)

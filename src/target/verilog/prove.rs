@@ -184,7 +184,7 @@ fn attempt(
         Shape::Combinational => String::new(),
         _ => format!("frames -F {} -i; orpos; ", shape.frames().unwrap_or(1)),
     };
-    combinational(desk, &unroll, seconds)
+    combinational(desk, &unroll, !case.is_empty(), seconds)
 }
 
 fn abc(desk: &mut Desk<'_>, commands: &str, seconds: f64) -> Result<Option<String>, Failure> {
@@ -200,13 +200,17 @@ fn abc(desk: &mut Desk<'_>, commands: &str, seconds: f64) -> Result<Option<Strin
     }
 }
 
-/// BDDs are quick where sums are involved, SAT sweeping where the two sides share structure: one after the other.
-fn combinational(desk: &mut Desk<'_>, unroll: &str, seconds: f64) -> Result<Answer, Failure> {
-    let engines = [
+/// SAT sweeping is quick where the two sides share structure, BDDs are where sums are involved and inputs are few: one after the
+/// other, the likelier one first.
+fn combinational(desk: &mut Desk<'_>, unroll: &str, bdd_first: bool, seconds: f64) -> Result<Answer, Failure> {
+    let mut engines = [
         ("SAT sweeping", format!("read_aiger miter.aig; {unroll}strash; fraig; iprove; write_cex -n cex.txt"), 0.15),
-        ("BDD", format!("read_aiger miter.aig; {unroll}strash; collapse -B {BDD_NODES}; strash; iprove"), 0.5),
+        ("BDD", format!("read_aiger miter.aig; {unroll}strash; collapse -B {BDD_NODES}; strash; iprove"), 1.0),
         ("SAT", format!("read_aiger miter.aig; {unroll}strash; &get -n; &cec -m -T {}", seconds.ceil()), 1.0),
     ];
+    if bdd_first {
+        engines.swap(0, 1);
+    }
     let mut last = String::from("no engine finished");
     for (name, commands, share) in engines {
         let Some(output) = abc(desk, &commands, (seconds * share).max(2.0))? else { continue };

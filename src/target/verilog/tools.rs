@@ -120,6 +120,10 @@ impl Tool {
     }
 }
 
+/// Raised whenever the same source could get another verdict or other numbers from the same tools: a stored verdict is only
+/// answered to the evaluator that made it.
+pub const EVALUATOR: u32 = 1;
+
 /// Where Debian's `qflow-tech-osu018` puts the cell library.
 pub const LIBERTY: &str = "/usr/share/qflow/tech/osu018/osu018_stdcells.lib";
 /// The simulation models beside it.
@@ -148,6 +152,7 @@ impl Toolbox {
                 found.paths.insert(spec.tool, path);
             }
         }
+        found.versions.insert("kernsmith".into(), format!("{} evaluator {EVALUATOR}", env!("CARGO_PKG_VERSION")));
         if let Ok(text) = std::fs::read_to_string(LIBERTY) {
             found.versions.insert("osu018".into(), digest(&text)[..12].to_string());
             found.liberty = Some(PathBuf::from(LIBERTY));
