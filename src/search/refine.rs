@@ -7,6 +7,9 @@ use super::strategy::{Next, StopReason, Strategy};
 const MAX_MACHINE_FAILURES: usize = 3;
 
 /// Seed, then improve the best; a broken candidate is repaired up to `limits.repairs` times along its descent.
+///
+/// Every step after the seeds counts as a round, so that nothing can keep a run going for ever: not a Coder without a usable reply, not
+/// a machine without tools. Seeds and failures of the machine do not count towards the plateau.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Refine;
 
@@ -40,7 +43,8 @@ impl Strategy for Refine {
         }
         // The baseline was accepted, so there is a best.
         let Some((best, _)) = history.best() else { return Next::Stop(StopReason::BaselineRejected) };
-        let since = steps.iter().skip(best as usize + 1).filter(|s| !machine_failed(s)).count();
+        let counts = |s: &&StepRecord| s.step != Step::Seed && !machine_failed(s);
+        let since = steps.iter().skip(best as usize + 1).filter(counts).count();
         if history.limits.plateau.is_some_and(|p| since >= p as usize) {
             return Next::Stop(StopReason::Plateau);
         }
@@ -81,7 +85,8 @@ mod tests {
     use super::*;
     use crate::search::history::SearchLimits;
     use crate::target::{Evaluation, ObjectiveValue, Origin, Reason, Stage, StageName, StageStatus};
-    use proptest::prelude::{Just, Strategy as _, prop_assert, prop_assert_eq, prop_oneof, proptest};
+    use proptest::prelude::{Just, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
+    use proptest::strategy::Strategy as _;
 
     #[derive(Debug, Clone, Copy)]
     enum Fate {
@@ -221,31 +226,77 @@ mod tests {
         assert_eq!(next(&h), Next::Stop(StopReason::Exhausted));
     }
 
+    #[test]
+    fn a_start_kernel_that_is_worse_than_the_reference_does_not_count_towards_the_plateau() {
+        let mut h = history(SearchLimits { plateau: Some(1), ..limits() });
+        h.has_start = true;
+        push(&mut h, Step::Seed, Fate::Accepted(10.0));
+        push(&mut h, Step::Seed, Fate::Accepted(11.0));
+        assert_eq!(next(&h), Next::Steps(vec![Step::Improve { of: 0 }]));
+    }
+
+    #[test]
+    fn a_rejected_start_kernel_is_repaired_and_the_reference_improved_after_that() {
+        let mut h = history(SearchLimits { repairs: 1, ..limits() });
+        h.has_start = true;
+        push(&mut h, Step::Seed, Fate::Accepted(10.0));
+        push(&mut h, Step::Seed, Fate::Rejected);
+        assert_eq!(next(&h), Next::Steps(vec![Step::Repair { of: 1 }]));
+        push(&mut h, Step::Repair { of: 1 }, Fate::Rejected);
+        assert_eq!(next(&h), Next::Steps(vec![Step::Improve { of: 0 }]));
+    }
+
+    #[test]
+    fn a_step_without_a_candidate_is_a_round_like_any_other() {
+        let mut h = history(SearchLimits { rounds: 2, ..limits() });
+        push(&mut h, Step::Seed, Fate::Accepted(10.0));
+        push(&mut h, Step::Improve { of: 0 }, Fate::NoCandidate);
+        assert_eq!(next(&h), Next::Steps(vec![Step::Improve { of: 0 }]));
+        push(&mut h, Step::Improve { of: 0 }, Fate::NoCandidate);
+        assert_eq!(next(&h), Next::Stop(StopReason::Rounds));
+    }
+
+    fn any_fate() -> impl proptest::strategy::Strategy<Value = Fate> {
+        prop_oneof![
+            4 => (1.0f64..20.0).prop_map(Fate::Accepted),
+            4 => Just(Fate::Rejected),
+            2 => Just(Fate::Machine),
+            2 => Just(Fate::NoCandidate),
+            1 => Just(Fate::Exhausted),
+        ]
+    }
+
     proptest! {
         #[test]
-        fn it_ends_within_its_rounds_and_asks_only_for_what_exists(
-            fates in proptest::collection::vec(prop_oneof![
-                (1.0f64..20.0).prop_map(Fate::Accepted), Just(Fate::Rejected), Just(Fate::Machine), Just(Fate::NoCandidate), Just(Fate::Exhausted),
-            ], 60),
+        fn it_ends_within_its_limits_and_asks_only_for_what_exists(
+            fates in proptest::collection::vec(any_fate(), 30),
             rounds in 0u32..20, plateau in proptest::option::of(1u32..6), repairs in 0u32..4,
+            minutes in proptest::option::of(1.0f64..10.0), has_start in any::<bool>(),
         ) {
-            let mut h = history(SearchLimits { rounds, plateau, repairs, minutes: None });
+            let mut h = history(SearchLimits { rounds, plateau, repairs, minutes });
+            h.has_start = has_start;
+            let seeds = 1 + usize::from(has_start);
             for fate in fates {
-                match next(&h) {
-                    Next::Stop(_) => break,
-                    Next::Steps(steps) => {
-                        prop_assert_eq!(steps.len(), 1);
-                        match steps[0] {
-                            Step::Seed => prop_assert!(h.steps.is_empty()),
-                            Step::Improve { of } => prop_assert!(h.candidate(of).is_some_and(|c| c.objective().is_some())),
-                            Step::Repair { of } => prop_assert!(rejected(&h.steps[of as usize])),
-                        }
-                        push(&mut h, steps[0].clone(), fate);
+                let answer = next(&h);
+                prop_assert_eq!(&answer, &next(&h.clone()));
+                let Next::Steps(steps) = answer else { break };
+                prop_assert_eq!(steps.len(), 1);
+                match steps[0] {
+                    Step::Seed => prop_assert!(h.steps.len() < seeds),
+                    Step::Improve { of } => prop_assert!(h.candidate(of).is_some_and(|c| c.objective().is_some())),
+                    Step::Repair { of } => {
+                        prop_assert!(rejected(&h.steps[of as usize]));
+                        prop_assert!(repairs_before(&h, &h.steps[of as usize]) < repairs);
                     }
                 }
+                push(&mut h, steps[0].clone(), fate);
             }
-            prop_assert!(matches!(next(&h), Next::Stop(_)));
-            prop_assert!(h.steps.len() <= rounds as usize + 1);
+            prop_assert!(matches!(next(&h), Next::Stop(_)), "{:?}", next(&h));
+            prop_assert!(h.steps.len() <= rounds as usize + seeds);
+            if let Some(minutes) = minutes {
+                // A step of the test takes half a minute; the one in which the limit is crossed is finished.
+                prop_assert!(h.steps.len() <= (minutes * 2.0).ceil() as usize + seeds);
+            }
         }
     }
 }

@@ -1,12 +1,13 @@
-//! The offline Coder: offers what the library has and the history has not, the most promising first.
+//! The offline Coder: offers what the library has and the history has not, the most promising first. It mends no text: a repair by it
+//! is another exemplar, or another point of the same one.
 
 use std::sync::Arc;
 
-use super::library::{Exemplar, Library, Offer, Point, distance};
+use super::experience::Experience;
+use super::library::{Exemplar, Library, Offer, distance};
 use crate::agent::judgement::Judgement;
 use crate::agent::{AgentError, Answer, Brief, Coder, Draft};
-use crate::candidate;
-use crate::search::history::{History, Step};
+use crate::search::history::Step;
 
 /// Takes exemplars from the library.
 #[derive(Debug, Clone)]
@@ -21,43 +22,54 @@ impl BuiltinCoder {
     }
 
     fn draft(&self, brief: Brief<'_>, judgement: &Judgement) -> Result<Draft, AgentError> {
-        let mut offers = self.library.untried(brief.task, brief.history);
-        let any = self.library.applicable(brief.task).next().is_some();
-        if offers.is_empty() {
-            let operation = &brief.task.operation;
-            let contract = brief.task.verilog.contract.as_str();
-            return Err(AgentError::Exhausted(if any {
-                format!("every exemplar of {operation} and every value of its tunables has been evaluated")
-            } else {
-                format!(
-                    "the library has no exemplar for {operation} with contract {contract}; add one under kernels/verilog/{operation}/"
-                )
-            }));
-        }
-        // A repair by this Coder is another exemplar: it cannot mend a text. Otherwise the judged method comes first.
         let broken = match brief.step {
-            Step::Repair { of } => brief.history.candidate(*of).and_then(|c| self.library.origin(c)),
+            Step::Repair { of } => brief.history.candidate(*of),
             _ => None,
         };
-        offers.sort_by(|a, b| {
-            let key = |o: &Offer<'_>| {
-                let other_method = judgement.method().is_some_and(|m| m != o.exemplar.method);
-                let same_broken = broken.is_some_and(|e| e == o.exemplar);
-                (other_method, same_broken)
-            };
-            key(a).cmp(&key(b)).then_with(|| {
-                promise(&self.library, brief.history, a).total_cmp(promise(&self.library, brief.history, b))
-            })
-        });
-        let offer = offers.swap_remove(0);
+        let broken_exemplar = broken.and_then(|c| self.library.origin(c));
+        let experience: Vec<(&Exemplar, Experience)> =
+            self.library.applicable(brief.task).map(|e| (e, Experience::of(&self.library, brief.history, e))).collect();
+        let rank = |offer: &Offer<'_>| {
+            let known = experience.iter().find(|(e, _)| *e == offer.exemplar).map(|(_, known)| known);
+            let from = known.and_then(|k| Some(&k.best.as_ref()?.1));
+            Rank {
+                other_method: judgement.method().is_some_and(|m| m != offer.exemplar.method),
+                same_broken: broken_exemplar == Some(offer.exemplar),
+                score: known.map_or(0.0, Experience::score),
+                attempts: known.map_or(0, |k| k.attempts),
+                distance: match from {
+                    Some(best) => distance(offer.exemplar, &offer.point, best),
+                    None => distance(offer.exemplar, &offer.point, &offer.exemplar.default_point()),
+                },
+            }
+        };
+        let offers = self.library.untried(brief.task, brief.history).into_iter();
+        // The first of equals: the library's order decides, so that the same history gives the same candidate.
+        let best = offers.map(|o| (rank(&o), o)).min_by(|(a, _), (b, _)| a.compare(b));
+        let (_, offer) = best.ok_or_else(|| self.exhausted(brief, !experience.is_empty()))?;
         let values: Vec<String> = offer.point.iter().map(|(k, v)| format!("{k}={v}")).collect();
         let values = if values.is_empty() { String::new() } else { format!(" [{}]", values.join(", ")) };
-        let instead = if broken.is_some() { " (in place of the rejected one)" } else { "" };
+        let instead = match broken_exemplar {
+            Some(e) if e == offer.exemplar => " (another point in place of the rejected one)",
+            _ if broken.is_some() => " (another exemplar in place of the rejected candidate)",
+            _ => "",
+        };
         Ok(Draft {
             source: offer.source,
             agent: format!("builtin:{}/{}", offer.exemplar.operation, offer.exemplar.technique),
             summary: format!("{}{values}{instead}", offer.exemplar.summary.trim_end_matches('.')),
         })
+    }
+
+    fn exhausted(&self, brief: Brief<'_>, had_some: bool) -> AgentError {
+        let operation = &brief.task.operation;
+        let contract = brief.task.verilog.contract.as_str();
+        let what = if had_some {
+            format!("every exemplar of {operation} and every value of its tunables has been evaluated")
+        } else {
+            format!("the library has no exemplar of {operation} with contract {contract}")
+        };
+        AgentError::Exhausted(format!("{what}; add one in {}", self.library.folder(operation).display()))
     }
 }
 
@@ -71,39 +83,21 @@ impl Coder for BuiltinCoder {
     }
 }
 
-/// How promising an offer is; smaller is better.
-struct Promise {
-    /// Never tried comes first, then the exemplar's best objective (infinite if it was always rejected).
-    best: f64,
-    /// Distance of the point from the exemplar's best.
+/// The order of offers, most important first; smaller is better.
+struct Rank {
+    other_method: bool,
+    same_broken: bool,
+    score: f64,
+    attempts: u32,
+    /// Of the point from the exemplar's best, or from its default.
     distance: (usize, usize),
 }
 
-impl Promise {
-    fn total_cmp(&self, other: Promise) -> std::cmp::Ordering {
-        self.best.total_cmp(&other.best).then(self.distance.cmp(&other.distance))
+impl Rank {
+    fn compare(&self, other: &Self) -> std::cmp::Ordering {
+        (self.other_method, self.same_broken)
+            .cmp(&(other.other_method, other.same_broken))
+            .then(self.score.total_cmp(&other.score))
+            .then((self.attempts, self.distance).cmp(&(other.attempts, other.distance)))
     }
-}
-
-fn promise(library: &Library, history: &History, offer: &Offer<'_>) -> Promise {
-    match best_point(library, history, offer.exemplar) {
-        None => {
-            Promise { best: 0.0, distance: distance(offer.exemplar, &offer.point, &offer.exemplar.default_point()) }
-        }
-        Some((value, point)) => Promise { best: value, distance: distance(offer.exemplar, &offer.point, &point) },
-    }
-}
-
-/// The exemplar's best objective in the history and where it was found; None if it was never tried.
-pub(super) fn best_point(library: &Library, history: &History, exemplar: &Exemplar) -> Option<(f64, Point)> {
-    let mut best: Option<(f64, Point)> = None;
-    for candidate in history.steps.iter().filter_map(|s| s.candidate.as_ref()) {
-        if library.origin(candidate) == Some(exemplar) {
-            let value = candidate.objective().unwrap_or(f64::INFINITY);
-            if best.as_ref().is_none_or(|(b, _)| value < *b) {
-                best = Some((value, candidate::tuning(&candidate.source).unwrap_or_default()));
-            }
-        }
-    }
-    best
 }

@@ -1,17 +1,19 @@
-//! The offline Judge: reads the metrics of the candidate by rules, names the bottleneck, and picks a method that the library can
-//! still serve. Every method is explored once, the best-founded first; then the one with the best result goes on.
+//! The offline Judge: reads the metrics of the candidate by [`rules`](super::rules), names the bottleneck, and picks a method that the
+//! library can still serve. Every method is explored once, the best-founded first, then every exemplar; then the method with the most
+//! promising exemplar goes on.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::coder::best_point;
+use super::experience::Experience;
 use super::library::Library;
 use super::methods;
+use super::rules::{RULES, View, founded};
 use crate::agent::judgement::{Change, Effort, Evidence, Expectation, Judgement};
 use crate::agent::{AgentError, Answer, Brief, Judge};
-use crate::search::history::Step;
-use crate::target::Evaluation;
-use crate::task::{Contract, Task};
+use crate::search::history::{History, Step};
+use crate::target::{Evaluation, Reason, failure_line};
+use crate::task::Task;
 
 /// Reads metrics by rules.
 #[derive(Debug, Clone)]
@@ -19,183 +21,18 @@ pub struct BuiltinJudge {
     library: Arc<Library>,
 }
 
-/// A rule: when it speaks, how strongly, and what it says.
-struct Rule {
-    method: &'static str,
-    /// Metrics that it quotes; it speaks only if all of them exist.
-    quotes: &'static [(&'static str, &'static str)],
-    /// How well founded it is here: 0 is not at all.
-    weight: fn(&View<'_>) -> f64,
-    bottleneck: &'static str,
-    /// The metric that should shrink.
-    shrinks: &'static str,
-    effort: Effort,
+/// What can still be done with a method.
+#[derive(Debug, Default)]
+struct Prospect {
+    /// Candidates that it has made.
+    attempts: u32,
+    /// It has an exemplar that was never tried.
+    fresh: bool,
+    /// Score of the most promising exemplar that was tried and has points left; None if there is none.
+    score: Option<f64>,
+    /// Its best objective; None if nothing was accepted.
+    best: Option<f64>,
 }
-
-/// What the rules look at.
-struct View<'a> {
-    task: &'a Task,
-    evaluation: &'a Evaluation,
-}
-
-impl View<'_> {
-    fn metric(&self, name: &str) -> f64 {
-        self.evaluation.metric(name).unwrap_or(0.0)
-    }
-
-    fn minimises(&self, name: &str) -> bool {
-        let objective = &self.task.objective;
-        objective.minimise.factors().iter().any(|f| f == name) || objective.limits.contains_key(name)
-    }
-
-    fn sequential(&self) -> bool {
-        matches!(self.task.verilog.contract, Contract::CycleExact)
-    }
-
-    /// Registers that the contract still allows.
-    fn latency_left(&self) -> f64 {
-        match self.task.verilog.contract {
-            Contract::Pipeline { max_latency } => f64::from(max_latency) - self.metric("latency_cycles"),
-            _ => 0.0,
-        }
-    }
-}
-
-fn if_(condition: bool, weight: f64) -> f64 {
-    if condition { weight } else { 0.0 }
-}
-
-const RULES: [Rule; 15] = [
-    Rule {
-        method: "pipeline",
-        quotes: &[
-            ("delay_ns", "the whole path has to fit into one clock"),
-            ("latency_cycles", "below the contract's maximum"),
-        ],
-        weight: |v| if_(v.minimises("delay_ns") && v.latency_left() >= 1.0, 0.95),
-        bottleneck: "one long path between registers, while the contract allows more latency",
-        shrinks: "delay_ns",
-        effort: Effort::Medium,
-    },
-    Rule {
-        method: "compressor-tree",
-        quotes: &[
-            ("rtl_add", "adders, each with a carry chain of its own"),
-            ("delay_ns", "carries follow one another"),
-        ],
-        weight: |v| if_(v.metric("rtl_add") >= 3.0, 0.9),
-        bottleneck: "carries are propagated in every addition",
-        shrinks: "delay_ns",
-        effort: Effort::High,
-    },
-    Rule {
-        method: "strength-reduction",
-        quotes: &[("rtl_mul", "general multipliers"), ("area_um2", "most of it in them")],
-        weight: |v| if_(v.metric("rtl_mul") >= 1.0, 0.85),
-        bottleneck: "general multipliers where something simpler serves",
-        shrinks: "area_um2",
-        effort: Effort::Medium,
-    },
-    Rule {
-        method: "unroll",
-        quotes: &[("latency_cycles", "cycles per transaction")],
-        weight: |v| if_(v.minimises("latency_cycles") && v.metric("latency_cycles") > 3.0, 0.85),
-        bottleneck: "many cycles per transaction",
-        shrinks: "latency_cycles",
-        effort: Effort::Medium,
-    },
-    Rule {
-        method: "recode-state",
-        quotes: &[("flip_flops", "registers of the state"), ("logic_depth", "cells between them")],
-        weight: |v| if_(v.sequential() && v.metric("flip_flops") > 0.0, 0.8),
-        bottleneck: "the state's encoding costs logic on the way round",
-        shrinks: "delay_ns",
-        effort: Effort::Medium,
-    },
-    Rule {
-        method: "lookahead",
-        quotes: &[("logic_depth", "cells on the critical path, step after step")],
-        weight: |v| if_(v.metric("logic_depth") >= 6.0, 0.75),
-        bottleneck: "each step of the recurrence waits for the one before",
-        shrinks: "delay_ns",
-        effort: Effort::High,
-    },
-    Rule {
-        method: "tree",
-        quotes: &[("rtl_add", "operations in a chain"), ("logic_depth", "cells on the critical path")],
-        weight: |v| if_(v.metric("rtl_add") >= 2.0 || v.metric("rtl_compare") >= 4.0, 0.8),
-        bottleneck: "a chain whose depth grows with the number of operands",
-        shrinks: "logic_depth",
-        effort: Effort::Low,
-    },
-    Rule {
-        method: "restructure",
-        quotes: &[("rtl_mux", "selections"), ("logic_depth", "cells on the critical path")],
-        weight: |v| if_(v.metric("rtl_mux") >= 4.0, 0.7),
-        bottleneck: "nested selections",
-        shrinks: "area_um2",
-        effort: Effort::Medium,
-    },
-    Rule {
-        method: "parallel-prefix",
-        quotes: &[("logic_depth", "cells on the critical path")],
-        weight: |v| if_(v.metric("logic_depth") >= 12.0 && v.minimises("delay_ns"), 0.7),
-        bottleneck: "a ripple through the whole word",
-        shrinks: "delay_ns",
-        effort: Effort::High,
-    },
-    Rule {
-        method: "memory-style",
-        quotes: &[("rtl_dff_bits", "bits of storage"), ("area_um2", "most of it storage and its selection")],
-        weight: |v| if_(v.metric("rtl_dff_bits") >= 32.0, 0.7),
-        bottleneck: "storage and the way to it dominate",
-        shrinks: "area_um2",
-        effort: Effort::Medium,
-    },
-    Rule {
-        method: "decompose",
-        quotes: &[("logic_depth", "cells on the critical path")],
-        weight: |v| if_(v.metric("logic_depth") >= 8.0, 0.65),
-        bottleneck: "the word is handled as a whole",
-        shrinks: "delay_ns",
-        effort: Effort::Medium,
-    },
-    Rule {
-        method: "booth",
-        quotes: &[("cells", "cells, most of them in partial products")],
-        weight: |v| if_(v.metric("rtl_mul") >= 1.0 || v.metric("rtl_add") >= 6.0, 0.6),
-        bottleneck: "one partial product per bit of the operand",
-        shrinks: "area_um2",
-        effort: Effort::High,
-    },
-    Rule {
-        method: "share",
-        quotes: &[("area_um2", "several operators of the same kind")],
-        weight: |v| if_(v.minimises("area_um2") && (v.metric("rtl_add") + v.metric("rtl_mul")) >= 2.0, 0.6),
-        bottleneck: "operators that are not needed at the same time",
-        shrinks: "area_um2",
-        effort: Effort::Medium,
-    },
-    Rule {
-        method: "retime",
-        quotes: &[("flip_flops", "registers"), ("delay_ns", "the path on one side of them")],
-        weight: |v| if_(v.metric("flip_flops") >= 8.0, 0.5),
-        bottleneck: "registers stand where there are many bits, or the two sides are unbalanced",
-        shrinks: "delay_ns",
-        effort: Effort::Low,
-    },
-    Rule {
-        method: "narrow",
-        quotes: &[("area_um2", "logic for bits that cannot matter")],
-        weight: |v| if_(v.minimises("area_um2"), 0.5),
-        bottleneck: "intermediate results are wider than their values",
-        shrinks: "area_um2",
-        effort: Effort::Low,
-    },
-];
-
-/// The weight of a method that no rule speaks for: it is tried last.
-const UNFOUNDED: f64 = 0.1;
 
 impl BuiltinJudge {
     /// A Judge that knows what the Coder's library can serve.
@@ -212,29 +49,45 @@ impl BuiltinJudge {
             return Ok(correction(evaluation));
         }
         let view = View { task: brief.task, evaluation };
-        let method = self.choose(&view, brief);
-        Ok(improvement(&view, &method))
+        let prospects = self.prospects(brief);
+        let weight = |method: &str| founded(&view, method).map_or(0.0, |(rule, _)| (rule.weight)(&view));
+        // The first of equals in the alphabet, so that the same history gives the same answer.
+        let heaviest = |wanted: fn(&Prospect) -> bool| {
+            let open = prospects.iter().filter(|(_, p)| wanted(p)).map(|(m, _)| *m);
+            open.max_by(|a, b| weight(a).total_cmp(&weight(b)).then(b.cmp(a)))
+        };
+        let explored = heaviest(|p| p.attempts == 0).or_else(|| heaviest(|p| p.fresh));
+        if let Some(method) = explored {
+            return Ok(explore(&view, brief, method));
+        }
+        let tried = prospects.iter().filter_map(|(m, p)| Some((*m, p, p.score?)));
+        if let Some((method, prospect, _)) = tried.min_by(|(_, _, a), (_, _, b)| a.total_cmp(b)) {
+            return Ok(sweep(brief, evaluation, method, prospect));
+        }
+        // The library has nothing left, but the diagnosis still stands, for whoever reads it.
+        let strongest = RULES.iter().map(|r| r.method).max_by(|a, b| weight(a).total_cmp(&weight(b)).then(b.cmp(a)));
+        Ok(explore(&view, brief, strongest.unwrap_or("restructure")))
     }
 
-    /// Unexplored exemplars first, by their rule's weight; then the method with the best result so far.
-    fn choose(&self, view: &View<'_>, brief: Brief<'_>) -> String {
-        let mut open: BTreeMap<&str, (bool, f64)> = BTreeMap::new();
+    /// The methods for which the library still has something to offer.
+    fn prospects<'a>(&'a self, brief: Brief<'a>) -> BTreeMap<&'a str, Prospect> {
         let offers = self.library.untried(brief.task, brief.history);
-        for offer in &offers {
-            let found = best_point(&self.library, brief.history, offer.exemplar);
-            let entry = open.entry(offer.exemplar.method.as_str()).or_insert((false, f64::INFINITY));
-            match found {
-                None => entry.0 = true,
-                Some((value, _)) => entry.1 = entry.1.min(value),
+        let mut prospects: BTreeMap<&str, Prospect> = BTreeMap::new();
+        for exemplar in self.library.applicable(brief.task) {
+            let experience = Experience::of(&self.library, brief.history, exemplar);
+            let prospect = prospects.entry(exemplar.method.as_str()).or_default();
+            prospect.attempts += experience.attempts;
+            prospect.best = smaller(prospect.best, experience.best.as_ref().map(|(value, _)| *value));
+            if offers.iter().any(|o| o.exemplar == exemplar) {
+                if experience.is_new() {
+                    prospect.fresh = true;
+                } else {
+                    prospect.score = smaller(prospect.score, Some(experience.score()));
+                }
             }
         }
-        let weight = |method: &str| rule(method).map_or(UNFOUNDED, |r| (r.weight)(view).max(UNFOUNDED / 2.0));
-        let unexplored = open.iter().filter(|(_, (new, _))| *new).map(|(m, _)| *m);
-        let chosen = unexplored.max_by(|a, b| weight(a).total_cmp(&weight(b)).then(b.cmp(a)));
-        let best = || open.iter().min_by(|a, b| a.1.1.total_cmp(&b.1.1)).map(|(m, _)| *m);
-        let founded = || RULES.iter().max_by(|a, b| (a.weight)(view).total_cmp(&(b.weight)(view))).map(|r| r.method);
-        // With an empty library the diagnosis still stands, for whoever reads it.
-        chosen.or_else(best).or_else(founded).unwrap_or("restructure").to_string()
+        prospects.retain(|_, p| p.fresh || p.score.is_some());
+        prospects
     }
 }
 
@@ -248,56 +101,161 @@ impl Judge for BuiltinJudge {
     }
 }
 
-fn rule(method: &str) -> Option<&'static Rule> {
-    RULES.iter().find(|r| r.method == method)
+fn smaller(a: Option<f64>, b: Option<f64>) -> Option<f64> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
 }
 
-fn improvement(view: &View<'_>, method: &str) -> Judgement {
-    let rule = rule(method);
-    let mut quotes: Vec<(String, &str)> =
-        rule.map_or(Vec::new(), |r| r.quotes.iter().map(|(m, reading)| ((*m).to_string(), *reading)).collect());
-    if quotes.is_empty() {
-        quotes =
-            view.task.objective.minimise.factors().iter().map(|m| (m.clone(), "a factor of the objective")).collect();
-    }
-    let evidence = quotes
-        .into_iter()
-        .filter_map(|(metric, reading)| {
-            let value = view.evaluation.metric(&metric)?;
-            Some(Evidence { metric, value, reading: reading.into() })
-        })
-        .collect();
-    let shrinks = rule.map_or_else(|| view.task.objective.minimise.factors()[0].clone(), |r| r.shrinks.to_string());
+/// A method that has not been tried, or of which an exemplar has not.
+fn explore(view: &View<'_>, brief: Brief<'_>, method: &str) -> Judgement {
+    let plan = methods::plan(method).unwrap_or_default().to_string();
+    let (bottleneck, evidence, shrinks, effort) = match founded(view, method) {
+        Some((rule, evidence)) => (rule.bottleneck.to_string(), evidence, Some(rule.shrinks), rule.effort),
+        None => {
+            let text = format!("no metric speaks for {method}; it is explored because nothing better founded is left");
+            (text, factors(brief.task, view.evaluation, brief.history), None, Effort::Medium)
+        }
+    };
+    let expect = match shrinks.filter(|name| view.evaluation.metric(name).is_some()) {
+        Some(name) => vec![Expectation { metric: name.into(), direction: Change::Down, factor: None }],
+        None => roomiest(brief.task, view.evaluation, brief.history),
+    };
+    Judgement::Improvement { bottleneck, evidence, method: method.into(), plan, expect, effort, held: None }
+}
+
+/// A method whose exemplars have all been tried, but not at every point.
+fn sweep(brief: Brief<'_>, evaluation: &Evaluation, method: &str, prospect: &Prospect) -> Judgement {
+    let unit = evaluation.objective.as_ref().map_or("", |o| o.unit.as_str());
+    let attempts = prospect.attempts;
+    let times = if attempts == 1 { "1 candidate".to_string() } else { format!("{attempts} candidates") };
+    let bottleneck = match prospect.best {
+        Some(best) => {
+            format!("{method} is the most promising method with tunables left: {times}, the best {best:.4} {unit}")
+        }
+        None => format!("only methods without an accepted candidate are left; {method} had {times}"),
+    };
+    let outcome = match last_outcome(brief.history, method) {
+        Some(true) => " What was expected of it last time held.",
+        Some(false) => " What was expected of it last time failed.",
+        None => "",
+    };
+    let plan = methods::plan(method).unwrap_or_default();
     Judgement::Improvement {
-        bottleneck: rule.map_or("no rule names a bottleneck; this method has not been tried", |r| r.bottleneck).into(),
-        evidence,
+        bottleneck: bottleneck.trim_end().into(),
+        evidence: factors(brief.task, evaluation, brief.history),
         method: method.into(),
-        plan: methods::plan(method).unwrap_or_default().into(),
-        expect: vec![Expectation { metric: shrinks, direction: Change::Down, factor: None }],
-        effort: rule.map_or(Effort::Medium, |r| r.effort),
+        plan: format!("{plan} Keep the form and move one tunable at a time away from the best point.{outcome}"),
+        expect: roomiest(brief.task, evaluation, brief.history),
+        effort: Effort::Low,
         held: None,
     }
 }
 
-/// The first line of the failing stage that says something, and what the reason means.
+fn last_outcome(history: &History, method: &str) -> Option<bool> {
+    history.steps.iter().rev().find_map(|s| match &s.judgement {
+        Some(Judgement::Improvement { method: m, held, .. }) if m == method => *held,
+        _ => None,
+    })
+}
+
+/// The parent's value over the smallest that an accepted candidate of the run has: what is known to be possible.
+fn room(name: &str, evaluation: &Evaluation, history: &History) -> Option<(f64, f64)> {
+    let value = evaluation.metric(name)?;
+    let accepted = |c: &&crate::search::history::Candidate| c.objective().is_some();
+    let candidates = history.steps.iter().filter_map(|s| s.candidate.as_ref()).filter(accepted);
+    let least = candidates.filter_map(|c| c.evaluation.as_ref()?.metric(name)).fold(value, f64::min);
+    Some((value, if least > 0.0 { value / least } else { 1.0 }))
+}
+
+/// The objective's factors as evidence.
+fn factors(task: &Task, evaluation: &Evaluation, history: &History) -> Vec<Evidence> {
+    let quote = |name: &String| {
+        let (value, room) = room(name, evaluation, history)?;
+        let reading = if room > 1.0 {
+            format!("a factor of the objective, {room:.2} times the smallest of this run")
+        } else {
+            "a factor of the objective, the smallest of this run".to_string()
+        };
+        Some(Evidence { metric: name.clone(), value, reading })
+    };
+    task.objective.minimise.factors().iter().filter_map(quote).collect()
+}
+
+/// The factor of the objective with the most room should shrink, at best to what another candidate has.
+fn roomiest(task: &Task, evaluation: &Evaluation, history: &History) -> Vec<Expectation> {
+    let factors = task.objective.minimise.factors().iter();
+    let rooms = factors.filter_map(|name| Some((name, room(name, evaluation, history)?.1)));
+    let most = rooms.reduce(|a, b| if b.1 > a.1 { b } else { a });
+    let expect = |(name, room): (&String, f64)| Expectation {
+        metric: name.clone(),
+        direction: Change::Down,
+        factor: (room > 1.0).then(|| 1.0 / room),
+    };
+    most.map(expect).into_iter().collect()
+}
+
+/// The line of the failing stage that says what went wrong, and what the reason means.
 fn correction(evaluation: &Evaluation) -> Judgement {
-    let reason = evaluation.failure().map_or("unknown", |r| r.as_str());
-    let line = crate::target::failure_line(evaluation).unwrap_or_default();
-    Judgement::Correction {
-        critical_issue: format!("{reason}: {line}"),
-        why_it_matters: "a candidate that does not do what the reference does is worth nothing, however small or fast"
-            .into(),
-        minimal_fix_hint: match reason {
-            "compile_error" | "annotation_error" | "port_mismatch" => {
-                "correct the line that the tool names and keep the rest"
-            }
-            "wrong_output" | "not_equivalent" | "testbench_failed" => {
-                "follow the named inputs through the logic by hand"
-            }
-            "not_proved" => "keep the structure closer to the reference's, so that a proof finishes",
-            "limit_exceeded" | "latency_exceeded" => "trade the metric that is over its limit against another one",
-            _ => "remove the construct that the message names",
+    let reason = evaluation.failure();
+    let named = reason.map_or("rejected", Reason::as_str);
+    let critical_issue = match (evaluation.failed_stage(), failure_line(evaluation)) {
+        (Some(stage), Some(line)) => format!("{named} in {}: {line}", stage.stage),
+        (Some(stage), None) => format!("{named} in {}", stage.stage),
+        (None, _) => "no objective was measured".to_string(),
+    };
+    let (why, hint) = meaning(reason);
+    Judgement::Correction { critical_issue, why_it_matters: why.into(), minimal_fix_hint: hint.into() }
+}
+
+/// Why a reason matters, and the smallest thing to do about it.
+fn meaning(reason: Option<Reason>) -> (&'static str, &'static str) {
+    use Reason as R;
+    match reason {
+        Some(R::BadSource | R::CompileError | R::AnnotationError) => (
+            "nothing can be said about a text that no tool can read",
+            "correct the line that the tool names and keep the rest",
+        ),
+        Some(R::ForbiddenConstruct) => (
+            "what is measured has to be hardware, and nothing but hardware",
+            "remove the construct that the message names",
+        ),
+        Some(R::LatchInferred) => (
+            "a latch keeps an old value where the reference has none",
+            "assign the signal on every path, or first of all a default",
+        ),
+        Some(R::CombinationalLoop) => (
+            "logic that feeds itself has no defined value",
+            "break the loop with a register, or compute the signal from others",
+        ),
+        Some(R::PortMismatch) => (
+            "the candidate has to fit where the reference is",
+            "declare the ports with the names, directions and widths of the task",
+        ),
+        Some(R::ContractViolation | R::LatencyExceeded) => (
+            "the answer has to come when the contract allows it",
+            "take registers away, or balance them over parallel paths",
+        ),
+        Some(R::WrongOutput | R::TestbenchFailed | R::NotEquivalent) => (
+            "a candidate that does not do what the reference does is worth nothing, however small or fast",
+            "follow the inputs that the message names through the logic by hand",
+        ),
+        Some(R::NotProved) => {
+            ("the task asks for a proof, and none finished in time", "keep the structure closer to the reference's")
         }
-        .into(),
+        Some(R::LimitExceeded) => (
+            "the task sets a limit that no gain elsewhere makes up for",
+            "trade the metric that is over its limit against another one",
+        ),
+        Some(R::Timeout | R::OutOfMemory | R::OutputFlood) => {
+            ("the tools gave up before there was a verdict", "make the description smaller: fewer bits, shorter loops")
+        }
+        Some(R::MetricMissing) | None => {
+            ("without its metrics there is no objective to compare", "make sure that the outputs depend on the inputs")
+        }
+        Some(R::ToolMissing | R::Infrastructure) => {
+            ("it says nothing about the candidate", "evaluate it again when the machine is in order")
+        }
     }
 }

@@ -1,15 +1,18 @@
 //! The library: exemplars in `kernels/verilog/<operation>/<technique>.v`, each with the method that it shows and its tunables.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::collections::{BTreeMap, HashSet};
+use std::path::{Path, PathBuf};
 
 use super::methods;
 use crate::candidate::{self, Annotations, Tunable, digest};
 use crate::search::history::{Candidate, History};
 use crate::task::{Task, TaskError};
 
-/// Points per exemplar that are offered at most.
-const MAX_POINTS: usize = 64;
+/// Points that an exemplar may have: more cannot be searched one evaluation at a time, and hint at a mistake in the lists.
+const MAX_POINTS: usize = 1024;
+
+/// The module name of every exemplar.
+const MODULE: &str = "kernel";
 
 /// A kernel that shows a technique.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +50,7 @@ pub struct Offer<'a> {
 /// All exemplars.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Library {
+    root: PathBuf,
     exemplars: Vec<Exemplar>,
 }
 
@@ -65,7 +69,12 @@ impl Library {
                 }
             }
         }
-        Ok(Self { exemplars })
+        Ok(Self { root, exemplars })
+    }
+
+    /// Where an exemplar of this operation would have to be.
+    pub fn folder(&self, operation: &str) -> PathBuf {
+        self.root.join(operation)
     }
 
     /// The exemplars that fit a task.
@@ -79,12 +88,13 @@ impl Library {
     /// Everything that the library can still offer for a task: sources that the history does not hold.
     pub fn untried<'a>(&'a self, task: &'a Task, history: &History) -> Vec<Offer<'a>> {
         let mut offers: Vec<Offer<'a>> = Vec::new();
+        let mut known: HashSet<String> =
+            history.steps.iter().filter_map(|s| Some(s.candidate.as_ref()?.digest.clone())).collect();
         for exemplar in self.applicable(task) {
             for point in exemplar.points() {
                 let source = exemplar.instantiate(task, &point);
-                let known =
-                    history.with_digest(&digest(&source)).is_some() || offers.iter().any(|o| o.source == source);
-                if !known {
+                // The task's own sources are in the history as well.
+                if known.insert(digest(&source)) {
                     offers.push(Offer { exemplar, point, source });
                 }
             }
@@ -127,10 +137,19 @@ fn read(file: &Path) -> Result<Exemplar, TaskError> {
         let known: Vec<&str> = methods::names().collect();
         return Err(whole(format!("@method {method} is not in the catalogue; known: {}", known.join(", "))));
     }
+    let points = tunables.iter().fold(1usize, |n, t| n.saturating_mul(t.values.len()));
+    if let Some(first) = tunables.first().filter(|_| points > MAX_POINTS) {
+        return Err(at(
+            first.line,
+            format!("the tunables span {points} points, at most {MAX_POINTS} are allowed; shorten the lists"),
+        ));
+    }
     if contracts.is_empty() {
         return Err(whole("has no `// @contract`".into()));
     }
-    if find_word(&source, "kernel").is_none() {
+    let declares = |pair: [Token<'_>; 2]| pair[0].is_code("module") && pair[1].is_code(MODULE);
+    let words: Vec<Token<'_>> = tokens(&source).filter(|t| !t.text.trim().is_empty()).collect();
+    if !words.windows(2).any(|w| declares([w[0], w[1]])) {
         return Err(whole("has no module named kernel".into()));
     }
     Ok(Exemplar {
@@ -144,26 +163,44 @@ fn read(file: &Path) -> Result<Exemplar, TaskError> {
     })
 }
 
-/// The place of the name after `module`, outside line comments.
-fn find_word(source: &str, name: &str) -> Option<usize> {
-    let mut offset = 0;
-    for line in source.split_inclusive('\n') {
-        let code = line.split("//").next().unwrap_or("");
-        let mut from = 0;
-        while let Some(at) = code[from..].find("module").map(|a| a + from) {
-            from = at + "module".len();
-            let rest = &code[from..];
-            let word = rest.trim_start();
-            let ends = word
-                .strip_prefix(name)
-                .is_some_and(|r| !r.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_'));
-            if ends && rest.len() > word.len() {
-                return Some(offset + from + rest.len() - word.len());
-            }
-        }
-        offset += line.len();
+/// A piece of Verilog: a word, a comment, a string, or a single other character.
+#[derive(Debug, Clone, Copy)]
+struct Token<'a> {
+    text: &'a str,
+    word: bool,
+}
+
+impl Token<'_> {
+    fn is_code(&self, word: &str) -> bool {
+        self.word && self.text == word
     }
-    None
+}
+
+/// Splits a source; the texts joined are the source again.
+fn tokens(source: &str) -> impl Iterator<Item = Token<'_>> {
+    let mut rest = source;
+    std::iter::from_fn(move || {
+        let first = rest.chars().next()?;
+        let in_word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '$';
+        let word = first.is_ascii_alphabetic() || first == '_';
+        let length = if word {
+            rest.find(|c| !in_word(c))
+        } else if rest.starts_with("//") {
+            rest.find('\n')
+        } else if let Some(comment) = rest.strip_prefix("/*") {
+            comment.find("*/").map(|n| n + 4)
+        } else if first == '"' {
+            rest[1..].find(['"', '\n']).map(|n| n + 2)
+        } else if first.is_ascii_digit() {
+            // `4'hkernel` is no number, but `1kernel` must not be split into a word either.
+            rest.find(|c| !in_word(c))
+        } else {
+            Some(first.len_utf8())
+        };
+        let (text, tail) = rest.split_at(length.unwrap_or(rest.len()));
+        rest = tail;
+        Some(Token { text, word })
+    })
 }
 
 impl Exemplar {
@@ -189,16 +226,14 @@ impl Exemplar {
                 .collect();
         }
         points.sort_by_key(|p| distance(self, p, &default));
-        points.truncate(MAX_POINTS);
         points
     }
 
-    /// The candidate: the task's module name, its parameters and the point's values written into the text.
+    /// The candidate: the task's module name, its parameters and the point's values written into the text. The word `kernel` is
+    /// replaced everywhere outside comments and strings, so that an exemplar may instantiate itself.
     pub fn instantiate(&self, task: &Task, point: &Point) -> String {
-        let mut source = self.source.clone();
-        if let Some(at) = find_word(&source, "kernel") {
-            source.replace_range(at..at + "kernel".len(), &task.verilog.top);
-        }
+        let named = |t: Token<'_>| if t.is_code(MODULE) { task.verilog.top.clone() } else { t.text.to_string() };
+        let mut source: String = tokens(&self.source).map(named).collect();
         for (name, value) in task.verilog.parameters.iter().chain(point) {
             if let Some(changed) = candidate::with_parameter(&source, name, *value) {
                 source = changed;
