@@ -40,6 +40,8 @@ pub async fn batch(places: &Places, args: Batch) -> Result<Exit, Failed> {
             }
         }
     }
+    // The widest begin first, so that no long one is left for the end.
+    tasks.sort_by_key(|t| std::cmp::Reverse(t.verilog.pins()));
     let driver = workshop::open(places, args.jobs, args.show.sink(true)).await?;
     let settings = workshop::settings(limits, args.search.seed(), driver.pool.abilities());
     let jobs = u32::try_from(args.jobs).unwrap_or(u32::MAX);

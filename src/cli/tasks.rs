@@ -33,6 +33,9 @@ enum Command {
         /// Only evaluate the references
         #[arg(long)]
         no_mutants: bool,
+        /// Leave each reference's work folder (with commands.sh) below DIR
+        #[arg(long, value_name = "DIR")]
+        keep: Option<std::path::PathBuf>,
     },
 }
 
@@ -42,7 +45,7 @@ pub async fn tasks(places: &Places, args: Tasks) -> Result<Exit, Failed> {
     match args.command {
         Command::List => list(&root),
         Command::Show { task } => show(&root, &task),
-        Command::Vet { tasks, jobs, no_mutants } => {
+        Command::Vet { tasks, jobs, no_mutants, keep } => {
             let names = if tasks.is_empty() { root.names() } else { tasks };
             let pool = std::sync::Arc::new(start_pool(jobs).await?);
             let mut loaded = Vec::new();
@@ -56,10 +59,25 @@ pub async fn tasks(places: &Places, args: Tasks) -> Result<Exit, Failed> {
                     }
                 }
             }
-            for finding in vet::vet_all(&pool, loaded, jobs, !no_mutants).await {
+            let started = std::time::Instant::now();
+            let mut findings = vet::vet_all(&pool, loaded, jobs, !no_mutants, keep).await;
+            findings.sort_by(|a, b| a.task.cmp(&b.task));
+            let (mut total, mut tools) = (0.0, 0.0);
+            for finding in &findings {
                 sound &= finding.sound();
                 say(&finding.to_string());
+                for stage in &finding.reference.stages {
+                    total += stage.seconds;
+                    tools += stage.tool_seconds;
+                }
             }
+            say(&format!(
+                "{} references in {:.1} s; tools {tools:.1} s, everything else {:.1} s ({:.1} % of the tools' time)",
+                findings.len(),
+                started.elapsed().as_secs_f64(),
+                total - tools,
+                100.0 * (total - tools) / tools.max(f64::MIN_POSITIVE)
+            ));
             Ok(if sound { Exit::Done } else { Exit::Rejected })
         }
     }

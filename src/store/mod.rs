@@ -51,17 +51,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "initial", include_str!("migratio
 pub const SCHEMA_VERSION: i64 = 1;
 
 /// What lies in a results folder, for whoever finds one.
-const README: &str = "\
-# Results of kernsmith
-
-- `kernsmith.db`: SQLite database with every run, candidate, verdict and metric. `kernsmith report` and `kernsmith review` show it;
-  `docs/schema.md` of Kernsmith describes the tables. Copy it together with `kernsmith.db-wal`, if that exists.
-- `history.git`: every candidate as a commit. `git -C history.git log --graph --oneline r1` shows the way to the best candidate of
-  run r1, `git -C history.git log --graph --oneline --glob=refs/runs/r1` all of its candidates.
-- `runs/`: lock files. They tell whether a run is being driven; they may be deleted when no kernsmith is running.
-
-The folder must lie on a local file system (SQLite's WAL mode does not work over NFS).
-";
+const README: &str = include_str!("../../results/README.md");
 
 macro_rules! id {
     ($name:ident, $letter:literal, $what:literal) => {

@@ -2,6 +2,7 @@
 //! that are put into it (mutants).
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
@@ -62,16 +63,25 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Vets tasks, several at once, in their order.
-pub async fn vet_all(pool: &Arc<Pool>, tasks: Vec<Task>, jobs: usize, mutants: bool) -> Vec<Finding> {
+/// Vets tasks, several at once. The widest begin first, so that no long one is left for the end. With `keep` the work folder of each
+/// reference is left in a folder of the task's name below it.
+pub async fn vet_all(
+    pool: &Arc<Pool>,
+    mut tasks: Vec<Task>,
+    jobs: usize,
+    mutants: bool,
+    keep: Option<PathBuf>,
+) -> Vec<Finding> {
+    tasks.sort_by_key(|t| std::cmp::Reverse(t.verilog.pins()));
     let slots = Arc::new(Semaphore::new(jobs.max(1)));
     let mut work = Vec::new();
     for task in tasks {
         let (pool, slots) = (Arc::clone(pool), Arc::clone(&slots));
+        let keep = keep.as_ref().map(|k| k.join(task.name()));
         work.push(tokio::spawn(async move {
             // The semaphore is never closed.
             let _slot = slots.acquire_owned().await;
-            vet(&pool, &task, mutants).await
+            vet(&pool, &task, mutants, keep.as_deref()).await
         }));
     }
     let mut findings = Vec::new();
@@ -83,16 +93,16 @@ pub async fn vet_all(pool: &Arc<Pool>, tasks: Vec<Task>, jobs: usize, mutants: b
     findings
 }
 
-async fn vet(pool: &Pool, task: &Task, mutants: bool) -> Finding {
+async fn vet(pool: &Pool, task: &Task, mutants: bool, keep: Option<&Path>) -> Finding {
     let plan = Plan { profile_below: Some(0.0), seed: None };
-    let evaluate = async |source: &str| pool.evaluate(Job { task, source, plan: &plan, keep: None }, |_| {}).await;
-    let reference = evaluate(&task.reference).await;
+    let evaluate = async |source: &str, keep| pool.evaluate(Job { task, source, plan: &plan, keep }, |_| {}).await;
+    let reference = evaluate(&task.reference, keep).await;
     let mut finding = Finding { task: task.id.clone(), reference, mutants: 0, equivalent: 0, missed: Vec::new() };
     if !mutants || !finding.reference.accepted() {
         return finding;
     }
     for (what, source) in mutate(&task.reference) {
-        let verdict = evaluate(&source).await;
+        let verdict = evaluate(&source, None).await;
         finding.mutants += 1;
         match (&verdict.assurance, verdict.failure()) {
             (_, Some(_)) => {}

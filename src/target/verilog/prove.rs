@@ -247,7 +247,9 @@ fn every_cycle(desk: &mut Desk<'_>, seconds: f64) -> Result<Answer, Failure> {
         ("signal correspondence and PDR", format!("read_aiger miter.aig; orpos; strash; scorr; pdr -T {half}")),
         (
             "BDD-canonical next state, signal correspondence and PDR",
-            format!("read_aiger miter.aig; strash; collapse -B {BDD_NODES}; muxes; strash; scorr; orpos; strash; pdr -T {half}"),
+            format!(
+                "read_aiger miter.aig; strash; collapse -B {BDD_NODES}; muxes; strash; scorr; orpos; strash; pdr -T {half}"
+            ),
         ),
     ];
     for (method, commands) in proofs {
@@ -265,14 +267,16 @@ fn every_cycle(desk: &mut Desk<'_>, seconds: f64) -> Result<Answer, Failure> {
         if let Some(frame) = after(&output, "was asserted in frame ") {
             return Ok(differs_in(frame));
         }
-        reached = after(&output, "No output asserted in ").or_else(|| after(&output, "No output failed in ")).unwrap_or(0);
+        reached =
+            after(&output, "No output asserted in ").or_else(|| after(&output, "No output failed in ")).unwrap_or(0);
     }
     for frames in UNROLLED_FRAMES {
         if reached >= frames {
             break;
         }
-        let unrolled =
-            format!("read_aiger miter.aig; frames -F {frames} -i; orpos; strash; collapse -B {BDD_NODES}; strash; iprove; write_cex -n cex.txt");
+        let unrolled = format!(
+            "read_aiger miter.aig; frames -F {frames} -i; orpos; strash; collapse -B {BDD_NODES}; strash; iprove; write_cex -n cex.txt"
+        );
         let Some(output) = abc(desk, &unrolled, half)? else { continue };
         if output.contains("UNSATISFIABLE") {
             return Ok(Answer::Frames(frames, "unrolled, BDD"));
