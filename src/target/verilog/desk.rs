@@ -1,11 +1,11 @@
 //! The desk at which one candidate is evaluated: its folder, the tools, the running log and the time spent in tools.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use super::tools::{Tool, Toolbox};
+use super::tools::{Tool, Toolbox, wasm_cache};
 use crate::sandbox::{End, Limits, Outcome, Runner};
 use crate::target::Reason;
 use crate::task::Task;
@@ -109,9 +109,17 @@ impl<'a> Desk<'a> {
             return Err(Failure::new(Reason::ToolMissing, message));
         };
         self.record_command(path, args);
+        let mut words: Vec<OsString> = args.iter().map(|a| a.as_ref().to_os_string()).collect();
+        let mut program = path;
+        if let Some(cache) = wasm_cache(path) {
+            let mut setting = OsString::from("YOWASP_CACHE_DIR=");
+            setting.push(cache);
+            words.splice(0..0, [setting, path.into()]);
+            program = Path::new("/usr/bin/env");
+        }
         let outcome = self
             .runner
-            .run(path, args, self.dir, &Limits::tool(wall_seconds))
+            .run(program, &words, self.dir, &Limits::tool(wall_seconds))
             .map_err(|e| Failure::new(Reason::Infrastructure, format!("{}: cannot start: {e}", path.display())))?;
         self.tool_seconds += outcome.seconds;
         if !outcome.strays.is_empty() {

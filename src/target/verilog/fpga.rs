@@ -103,7 +103,7 @@ fn utilisation(stat: &str) -> Vec<Metric> {
     let value: serde_json::Value = serde_json::from_str(&stat[start..]).unwrap_or_default();
     let Some(cells) = value["design"]["num_cells_by_type"].as_object() else { return Vec::new() };
     let count = |test: &dyn Fn(&str) -> bool| -> f64 {
-        cells.iter().filter(|(name, _)| test(name)).filter_map(|(_, n)| n.as_f64()).sum()
+        cells.iter().filter(|(name, _)| test(name)).filter_map(|(_, n)| n.as_f64()).fold(0.0, |sum, n| sum + n)
     };
     let metric = |name: &str, value: f64| Metric {
         name: name.into(),

@@ -148,7 +148,9 @@ impl Toolbox {
         for spec in &SPECS {
             let path = spec.names.iter().find_map(|name| search.iter().map(|dir| dir.join(name)).find(|p| p.is_file()));
             if let Some(path) = path {
-                found.versions.insert(spec.tool.name().to_string(), version(&path, spec.version_args));
+                let version =
+                    if spec.pip { wheel_version(&path, spec.package) } else { version(&path, spec.version_args) };
+                found.versions.insert(spec.tool.name().to_string(), version);
                 found.paths.insert(spec.tool, path);
             }
         }
@@ -192,6 +194,23 @@ pub fn search_path() -> Vec<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     dirs.extend(std::env::split_paths(&path));
     dirs
+}
+
+/// The version of a tool from PyPI, from the name of its `.dist-info` folder: a WebAssembly tool needs a minute for its first call,
+/// and seconds for each later one.
+fn wheel_version(program: &Path, package: &str) -> String {
+    let prefix = format!("{}-", package.replace('-', "_"));
+    let names = |dir: PathBuf| std::fs::read_dir(dir).into_iter().flatten().flatten().map(|e| e.path());
+    let root = program.parent().and_then(Path::parent).map(|p| p.join("lib")).unwrap_or_default();
+    names(root)
+        .flat_map(|python| names(python.join("site-packages")))
+        .find_map(|p| Some(p.file_name()?.to_str()?.strip_prefix(&prefix)?.strip_suffix(".dist-info")?.to_string()))
+        .unwrap_or_else(|| "unknown".into())
+}
+
+/// Where `scripts/setup` had the WebAssembly tools compile themselves; a tool's own HOME is new every time.
+pub fn wasm_cache(program: &Path) -> Option<PathBuf> {
+    program.parent()?.parent().map(|root| root.join("yowasp-cache")).filter(|cache| cache.is_dir())
 }
 
 /// The first line that looks like a version.
