@@ -18,8 +18,10 @@ use super::process::descendants;
 
 /// Time between asking a tree to end and killing it.
 const GRACE: Duration = Duration::from_millis(300);
-/// How often memory, process count and cancellation are looked at.
+/// How often output, time and cancellation are looked at.
 const WATCH: Duration = Duration::from_millis(25);
+/// The process table is read at the first looks, and later only at every so many-th: reading it is what watching costs.
+const WATCH_EVERY: u32 = 4;
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,11 +117,16 @@ impl Runner {
             let _ = ended.send(());
         });
 
+        let mut looks = 0;
         let killed = loop {
             if end_seen.recv_timeout(WATCH) != Err(mpsc::RecvTimeoutError::Timeout) {
                 break None;
             }
-            let breach = self.breach(limits, started, bytes.load(Ordering::Relaxed));
+            looks += 1;
+            let mut breach = self.breach(limits, started, bytes.load(Ordering::Relaxed));
+            if breach.is_none() && (looks < WATCH_EVERY || looks % WATCH_EVERY == 0) {
+                breach = tree_breach(limits);
+            }
             if breach.is_some() {
                 terminate(pid);
                 break breach;
@@ -153,12 +160,17 @@ impl Runner {
         if started.elapsed().as_secs_f64() > limits.wall_seconds {
             return Some(End::Wall);
         }
-        let tree = descendants(own_pid());
-        if tree.iter().map(|p| p.resident).sum::<u64>() > limits.memory_bytes {
-            return Some(End::Memory);
-        }
-        (tree.len() as u64 > limits.processes).then_some(End::Processes)
+        None
     }
+}
+
+/// A limit that the whole tree together has passed.
+fn tree_breach(limits: &Limits) -> Option<End> {
+    let tree = descendants(own_pid());
+    if tree.iter().map(|p| p.resident).sum::<u64>() > limits.memory_bytes {
+        return Some(End::Memory);
+    }
+    (tree.len() as u64 > limits.processes).then_some(End::Processes)
 }
 
 fn own_pid() -> i32 {
