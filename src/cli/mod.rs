@@ -34,13 +34,34 @@ struct Cli {
 #[derive(Args, Clone, Debug)]
 pub struct Places {
     /// Folder of tasks and suites
-    #[arg(long, global = true, env = "KERNSMITH_TASKS", default_value = "tasks", value_name = "DIR")]
+    #[arg(
+        id = "tasks_dir",
+        long = "tasks",
+        global = true,
+        env = "KERNSMITH_TASKS",
+        default_value = "tasks",
+        value_name = "DIR"
+    )]
     tasks: PathBuf,
     /// Folder of the kernel library
-    #[arg(long, global = true, env = "KERNSMITH_KERNELS", default_value = "kernels", value_name = "DIR")]
+    #[arg(
+        id = "kernels_dir",
+        long = "kernels",
+        global = true,
+        env = "KERNSMITH_KERNELS",
+        default_value = "kernels",
+        value_name = "DIR"
+    )]
     kernels: PathBuf,
     /// Folder of the database and the history
-    #[arg(long, global = true, env = "KERNSMITH_RESULTS", default_value = "results", value_name = "DIR")]
+    #[arg(
+        id = "results_dir",
+        long = "results",
+        global = true,
+        env = "KERNSMITH_RESULTS",
+        default_value = "results",
+        value_name = "DIR"
+    )]
     results: PathBuf,
 }
 
