@@ -25,6 +25,9 @@ pub struct Eval {
     /// Print the evaluation as JSON, and nothing else
     #[arg(long)]
     json: bool,
+    /// Print every stage's log: warnings, the proof, cells by type, the critical path
+    #[arg(long, conflicts_with = "json")]
+    log: bool,
     /// Leave the work folder (netlists, miter, tool commands) in DIR; implies --fresh
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
@@ -67,7 +70,7 @@ pub async fn eval(places: &Places, args: Eval) -> Result<Exit, Failed> {
     if args.json {
         say(&serde_json::to_string_pretty(&evaluation).map_err(Failed::bug)?);
     } else {
-        show(&evaluation, cached);
+        show(&evaluation, cached, args.log);
     }
     Ok(match evaluation.failure() {
         None if evaluation.accepted() => Exit::Done,
@@ -77,7 +80,7 @@ pub async fn eval(places: &Places, args: Eval) -> Result<Exit, Failed> {
     })
 }
 
-fn show(evaluation: &Evaluation, cached: bool) {
+fn show(evaluation: &Evaluation, cached: bool, log: bool) {
     for stage in &evaluation.stages {
         let status = match (stage.status, stage.reason) {
             (StageStatus::Failed, Some(reason)) => format!("FAILED   {reason}"),
@@ -85,7 +88,7 @@ fn show(evaluation: &Evaluation, cached: bool) {
             _ => "ok".into(),
         };
         say(&format!("{:<8} {:>6.2} s  {status}", stage.stage.as_str(), stage.seconds));
-        if stage.status != StageStatus::Ok {
+        if log || stage.status != StageStatus::Ok {
             stage.log.trim_end().lines().for_each(|line| say(&format!("           {line}")));
         }
     }

@@ -1,5 +1,5 @@
-//! The offline agents: a Judge that reads metrics by rules ([`judge`]), a Coder that takes exemplars from the [`library`] and sweeps
-//! their tunables ([`coder`]). Both are deterministic functions of the brief; no network, no key.
+//! The offline agents: a Judge that reads metrics by rules (`judge`), a Coder that takes exemplars from the `library` and sweeps
+//! their tunables (`coder`). Both are deterministic functions of the brief; no network, no key.
 
 mod coder;
 mod experience;

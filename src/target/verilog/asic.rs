@@ -7,15 +7,6 @@ use super::tools::{LIBERTY_HINT, Tool};
 use crate::target::{Metric, Origin, Reason};
 use crate::task::expression;
 
-/// What the standard-cell flow found.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Asic {
-    /// Area, delay, power, cells, flip-flops, depth.
-    pub metrics: Vec<Metric>,
-    /// Cells by library name.
-    pub cells: BTreeMap<String, f64>,
-}
-
 fn estimated(name: &str, value: f64) -> Metric {
     Metric {
         name: name.into(),
@@ -26,8 +17,9 @@ fn estimated(name: &str, value: f64) -> Metric {
     }
 }
 
-/// Maps `gate.il` to the library and reads area and timing. Leaves `mapped.v` in the folder.
-pub fn measure(desk: &mut Desk<'_>, activity: f64) -> Result<Asic, Failure> {
+/// Maps `gate.il` to the library and reads area, delay, slack, power, cells, flip-flops and depth. Cells by type and the critical path go
+/// into the log. Leaves `mapped.v` in the folder.
+pub fn measure(desk: &mut Desk<'_>, activity: f64) -> Result<Vec<Metric>, Failure> {
     let Some(liberty) = desk.tools.liberty.clone() else {
         return Err(Failure::new(Reason::ToolMissing, format!("no cell library: {LIBERTY_HINT}")));
     };
@@ -50,10 +42,13 @@ pub fn measure(desk: &mut Desk<'_>, activity: f64) -> Result<Asic, Failure> {
     let report = desk.run_ok(Tool::Sta, &["-no_splash", "-exit", "sta.tcl"], 120.0, Reason::MetricMissing)?;
     let (slack, power_mw) = timing(&report)?;
     let depth = critical_path(&report);
+    let types: Vec<String> = cells.iter().map(|(name, n)| format!("{name} {n}")).collect();
+    desk.note(format!("cells: {}", types.join(", ")));
     desk.note(format!("critical path: {}", depth.join(" > ")));
     let mut metrics = vec![
         estimated("area_um2", area),
         estimated("delay_ns", clock_ns - slack),
+        Metric { unit: "ns".into(), ..estimated("slack_ns", slack) },
         estimated("cells", count),
         estimated("flip_flops", flip_flops),
     ];
@@ -65,7 +60,7 @@ pub fn measure(desk: &mut Desk<'_>, activity: f64) -> Result<Asic, Failure> {
             "no logic is left after synthesis: area and delay mean nothing",
         ));
     }
-    Ok(Asic { metrics, cells })
+    Ok(metrics)
 }
 
 fn timing_script(desk: &Desk<'_>, activity: f64) -> String {

@@ -185,8 +185,8 @@ impl Work<'_> {
     }
 
     fn measure(&mut self, desk: &mut Desk<'_>, verdict: &mut Evaluation) -> StageResult {
-        let asic = asic::measure(desk, self.activity)?;
-        verdict.metrics.extend(asic.metrics);
+        let metrics = asic::measure(desk, self.activity)?;
+        verdict.metrics.extend(metrics);
         let objective = &desk.task.objective;
         let needed = objective.minimise.factors().iter().chain(objective.limits.keys());
         if needed.clone().any(|name| name == "toggles_per_cycle") {
