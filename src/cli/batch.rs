@@ -74,7 +74,7 @@ pub fn table(runs: &[RunSummary]) {
         "task", "run", "baseline", "best", "speedup", "assurance", "accepted", "seconds"
     ));
     let dash = || "–".to_string();
-    let show = |v: Option<f64>| v.map_or_else(dash, crate::run::sink::number);
+    let show = |v: Option<f64>| v.map_or_else(dash, crate::numbers::number);
     for run in runs {
         say(&format!(
             "{:<22} {:>6} {:>12} {:>12} {:>8}  {:<20} {:>8} {:>8.0}",

@@ -8,7 +8,7 @@ use super::exit::{Exit, Failed};
 use super::workshop::{start_pool, store_failed};
 use super::{Places, say};
 use crate::candidate::digest;
-use crate::run::sink::number;
+use crate::numbers::number;
 use crate::store::Store;
 use crate::target::verilog::{DEVICE, Plan};
 use crate::target::{Evaluation, Reason, StageStatus, failure_line};

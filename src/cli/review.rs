@@ -6,7 +6,7 @@ use super::batch::table;
 use super::exit::{Exit, Failed};
 use super::workshop::store_failed;
 use super::{Places, say};
-use crate::run::sink::number;
+use crate::numbers::number;
 use crate::store::{BatchId, RunId, Store};
 use crate::target::failure_line;
 

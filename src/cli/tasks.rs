@@ -5,7 +5,8 @@ use clap::{Args, Subcommand};
 use super::exit::{Exit, Failed};
 use super::workshop::start_pool;
 use super::{Places, error, say};
-use crate::task::{Contract, Direction, TaskRoot, suite, vet};
+use crate::run::vet;
+use crate::task::{Contract, Direction, TaskRoot, suite};
 
 /// Arguments.
 #[derive(Args)]

@@ -75,7 +75,7 @@ pub fn candidates_csv(runs: &[RunData]) -> String {
                 record.step.parent().map_or(String::new(), |p| p.to_string()),
                 candidate.map_or(String::new(), |c| text(&c.agent)),
                 text(candidate.map_or(record.note.as_deref().unwrap_or(""), |c| &c.summary)),
-                super::view::verdict_of(record).label().to_string(),
+                super::verdict::verdict_of(record).label().to_string(),
                 evaluation.and_then(|e| e.failure()).map_or(String::new(), |r| r.as_str().to_string()),
                 text(objective.map_or("", |o| &o.name)),
                 number(objective.map(|o| o.value)),

@@ -4,9 +4,9 @@ use std::fmt::Write;
 
 use super::RunData;
 use super::highlight::escape;
-use super::numbers::{change, with_unit};
-use super::svg::{clip, mark};
-use super::view::verdict_of;
+use super::svg::mark;
+use super::verdict::verdict_of;
+use crate::numbers::{change, clip, with_unit};
 use crate::search::history::StepRecord;
 
 const ROW: f64 = 26.0;

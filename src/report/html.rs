@@ -8,9 +8,9 @@ use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, context};
 use serde::Serialize;
 
-use super::numbers::{geometric_mean, median, seconds, speedup, time};
 use super::view::{RunView, state};
 use super::{BatchData, ReportError, RunData, graph, svg};
+use crate::numbers::{geometric_mean, median, seconds, speedup, time};
 
 const TEMPLATES: [(&str, &str); 3] = [
     ("page.html", include_str!("templates/page.html")),
@@ -81,7 +81,7 @@ pub fn batch_html(batch: &BatchData) -> Result<String, ReportError> {
             suite => &summary.suite,
             jobs => summary.jobs,
             began => time(summary.started_ms),
-            ended => summary.ended_ms.map_or_else(|| super::numbers::UNKNOWN.to_string(), time),
+            ended => summary.ended_ms.map_or_else(|| crate::numbers::UNKNOWN.to_string(), time),
             finished => summary.finished,
             geometric_mean => speedup(geometric_mean(&speedups)),
             median => speedup(median(&speedups)),
@@ -108,7 +108,7 @@ fn line(run: &RunData, view: &RunView) -> Line {
         origin: view.origin.clone(),
         baseline: value("baseline"),
         best: value("best"),
-        assurance: best.unwrap_or_else(|| super::numbers::UNKNOWN.to_string()),
+        assurance: best.unwrap_or_else(|| crate::numbers::UNKNOWN.to_string()),
         steps: run.history.steps.len(),
         accepted: run.accepted(),
         seconds: seconds(Some(run.history.seconds())),

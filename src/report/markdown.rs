@@ -3,9 +3,9 @@
 use std::fmt::Write;
 
 use super::diff::Difference;
-use super::numbers::{UNKNOWN, geometric_mean, median, seconds, speedup, time};
 use super::view::{Fact, JudgementView, RunView, StepView, state};
 use super::{BatchData, RunData};
+use crate::numbers::{UNKNOWN, geometric_mean, median, seconds, speedup, time};
 
 /// The page about a run.
 pub fn run_markdown(run: &RunData) -> String {

@@ -9,8 +9,8 @@ mod graph;
 pub mod highlight;
 pub mod html;
 pub mod markdown;
-pub mod numbers;
 mod svg;
+mod verdict;
 mod view;
 
 #[cfg(test)]

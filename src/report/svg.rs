@@ -5,8 +5,8 @@ use std::fmt::Write;
 
 use super::RunData;
 use super::highlight::escape;
-use super::numbers::{number, speedup};
-use super::view::{Verdict, verdict_of};
+use super::verdict::{Verdict, verdict_of};
+use crate::numbers::{clip, number, speedup};
 
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 300.0;
@@ -238,16 +238,6 @@ pub fn bars(rows: &[(String, String, Option<f64>)]) -> String {
         height - 6.0
     );
     svg
-}
-
-/// The first characters of a text.
-pub fn clip(text: &str, most: usize) -> String {
-    if text.chars().count() <= most {
-        return text.to_string();
-    }
-    let mut short: String = text.chars().take(most.saturating_sub(1)).collect();
-    short.push('…');
-    short
 }
 
 #[cfg(test)]

@@ -4,8 +4,9 @@ use serde::Serialize;
 
 use super::RunData;
 use super::diff::Difference;
-use super::numbers::{UNKNOWN, change, number, optional, seconds, speedup, time, with_unit};
+use super::verdict::{Verdict, verdict_of};
 use crate::agent::judgement::{Change, Judgement};
+use crate::numbers::{UNKNOWN, change, clip, number, optional, seconds, speedup, time, with_unit};
 use crate::search::history::{Candidate, StepRecord};
 use crate::target::{Assurance, Evaluation};
 
@@ -14,70 +15,6 @@ const LOG_LINES: usize = 40;
 
 /// Characters of a line of it.
 const LOG_COLUMNS: usize = 400;
-
-/// How a step came out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// Correct and measured.
-    Accepted,
-    /// The candidate's fault.
-    Rejected,
-    /// Infrastructure failed, or there is no objective: nothing is known about the candidate.
-    Inconclusive,
-    /// Not evaluated yet.
-    Pending,
-    /// There is no candidate.
-    None,
-}
-
-impl Verdict {
-    /// The word for it.
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Accepted => "accepted",
-            Self::Rejected => "rejected",
-            Self::Inconclusive => "inconclusive",
-            Self::Pending => "pending",
-            Self::None => "no candidate",
-        }
-    }
-
-    /// The class in the style sheet.
-    pub fn class(self) -> &'static str {
-        match self {
-            Self::Accepted => "accepted",
-            Self::Rejected => "rejected",
-            Self::Inconclusive => "inconclusive",
-            Self::Pending => "pending",
-            Self::None => "nothing",
-        }
-    }
-
-    /// A character that means the same as the colour.
-    pub fn glyph(self) -> &'static str {
-        match self {
-            Self::Accepted => "●",
-            Self::Rejected => "✕",
-            Self::Inconclusive => "▲",
-            Self::Pending => "◆",
-            Self::None => "■",
-        }
-    }
-
-    /// All of them, for legends.
-    pub const ALL: [Verdict; 5] = [Self::Accepted, Self::Rejected, Self::Inconclusive, Self::Pending, Self::None];
-}
-
-/// How a step came out.
-pub fn verdict_of(record: &StepRecord) -> Verdict {
-    let Some(candidate) = &record.candidate else { return Verdict::None };
-    match &candidate.evaluation {
-        None => Verdict::Pending,
-        Some(e) if e.accepted() => Verdict::Accepted,
-        Some(e) if e.failure().is_some_and(|r| !r.is_infrastructure()) => Verdict::Rejected,
-        Some(_) => Verdict::Inconclusive,
-    }
-}
 
 /// A label and its value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -455,7 +392,7 @@ fn failure(evaluation: &Evaluation) -> Option<Failure> {
     let stage = evaluation.failed_stage()?;
     let lines: Vec<&str> = stage.log.trim_end().lines().collect();
     let omitted = lines.len().saturating_sub(LOG_LINES);
-    let log: Vec<String> = lines[omitted..].iter().map(|l| super::svg::clip(l, LOG_COLUMNS)).collect();
+    let log: Vec<String> = lines[omitted..].iter().map(|l| clip(l, LOG_COLUMNS)).collect();
     Some(Failure {
         stage: stage.stage.as_str(),
         reason: stage.reason.map_or(UNKNOWN.to_string(), |r| r.as_str().to_string()),

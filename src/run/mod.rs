@@ -5,3 +5,4 @@ pub mod batch;
 pub mod driver;
 pub mod event;
 pub mod sink;
+pub mod vet;

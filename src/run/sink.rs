@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::event::{Event, RunEvent};
 use crate::agent::judgement::Judgement;
+use crate::numbers::number;
 use crate::search::history::Step;
 
 /// Hears of every event.
@@ -124,18 +125,6 @@ fn describe(event: &Event, progress: Progress) -> Option<String> {
     })
 }
 
-/// A number with four significant digits or all of its integer digits.
-pub fn number(value: f64) -> String {
-    let magnitude = value.abs();
-    if magnitude >= 1000.0 || value == value.trunc() {
-        format!("{value:.0}")
-    } else if magnitude >= 1.0 {
-        format!("{value:.3}")
-    } else {
-        format!("{value:.4}")
-    }
-}
-
 /// One JSON object a line.
 pub struct JsonLines<W>(Mutex<W>);
 
@@ -184,13 +173,5 @@ mod tests {
         let value: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(value["event"], "run_failed");
         assert_eq!(value["run"], "r1");
-    }
-
-    #[test]
-    fn numbers_keep_their_meaning() {
-        assert_eq!(number(41273.82), "41274");
-        assert_eq!(number(3.66), "3.660");
-        assert_eq!(number(7.0), "7");
-        assert_eq!(number(0.0123), "0.0123");
     }
 }

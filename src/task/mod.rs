@@ -6,7 +6,6 @@
 pub mod expression;
 pub mod manifest;
 pub mod suite;
-pub mod vet;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Numbers as people read them. Every report and list uses these, so that a number looks the same everywhere.
+//! Numbers and short texts as people read them. Every report and list uses these, so that a number looks the same everywhere.
 
 /// What stands for an unknown value.
 pub const UNKNOWN: &str = "–";
@@ -113,6 +113,16 @@ pub fn median(values: &[f64]) -> Option<f64> {
         n if n % 2 == 1 => Some(sorted[middle]),
         _ => Some(f64::midpoint(sorted[middle - 1], sorted[middle])),
     }
+}
+
+/// The first characters of a text.
+pub fn clip(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_string();
+    }
+    let mut short: String = text.chars().take(most.saturating_sub(1)).collect();
+    short.push('…');
+    short
 }
 
 #[cfg(test)]

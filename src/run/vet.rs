@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-use super::Task;
 use crate::target::verilog::Plan;
 use crate::target::{Assurance, Evaluation};
+use crate::task::{Task, line_of};
 use crate::worker::pool::{Job, Pool};
 
 /// Mutants per task.
@@ -45,7 +45,7 @@ impl fmt::Display for Finding {
             (Some(objective), None) => write!(
                 f,
                 "{:>12} {:<14} {:<18}",
-                crate::run::sink::number(objective.value),
+                crate::numbers::number(objective.value),
                 objective.unit,
                 self.reference.assurance.as_ref().map_or_else(String::new, ToString::to_string)
             )?,
@@ -148,7 +148,7 @@ fn mutate(source: &str) -> Vec<(String, String)> {
         .map(|(at, from, to)| {
             let mut text = source.to_string();
             text.replace_range(at..at + from.len(), to);
-            let line = super::line_of(source, at);
+            let line = line_of(source, at);
             (format!("line {line}: `{}` became `{}`", from.trim(), to.trim()), text)
         })
         .collect()
