@@ -54,15 +54,16 @@ pub fn prove(
     let cases = desk.task.verilog.cases.clone();
     let full_seconds = if cases.is_empty() { seconds } else { seconds.min(FULL_PROOF_SECONDS_WITH_CASES) };
 
+    prepare(desk, erase)?;
     let mut shape = shape;
-    let mut full = attempt(desk, shape, erase, &BTreeMap::new(), full_seconds)?;
+    let mut full = attempt(desk, shape, &BTreeMap::new(), full_seconds)?;
     if let (Answer::Differs(_), Shape::Transaction { horizon }, Contract::Transaction { max_latency, .. }) =
         (&full, shape, &desk.task.verilog.contract)
         && horizon <= *max_latency
     {
         // Perhaps an answer only comes later than any that the simulation saw, which the contract allows.
         shape = Shape::Transaction { horizon: max_latency + 1 };
-        full = attempt(desk, shape, erase, &BTreeMap::new(), full_seconds)?;
+        full = attempt(desk, shape, &BTreeMap::new(), full_seconds)?;
     }
     desk.note(format!("proof ({}): {full:?}", describe(shape, erase)));
     let method = |engine: &str| format!("{}, {engine}", describe(shape, erase));
@@ -108,7 +109,7 @@ fn restricted(
     seconds: f64,
 ) -> Result<Assurance, Failure> {
     for (index, case) in cases.iter().enumerate() {
-        let answer = attempt(desk, shape, erase, case, seconds)?;
+        let answer = attempt(desk, shape, case, seconds)?;
         desk.note(format!("case {} {case:?}: {answer:?}", index + 1));
         match answer {
             Answer::Proved(_) => {}
@@ -158,14 +159,8 @@ fn describe(shape: Shape, erase: bool) -> &'static str {
     }
 }
 
-fn attempt(
-    desk: &mut Desk<'_>,
-    shape: Shape,
-    erase: bool,
-    case: &BTreeMap<String, String>,
-    seconds: f64,
-) -> Result<Answer, Failure> {
-    desk.write("miter.v", &miter::text(&desk.task.verilog, shape, case))?;
+/// Brings both sides down to gates, once for all attempts: `both.il`. With `erase` registers become wires.
+fn prepare(desk: &mut Desk<'_>, erase: bool) -> Result<(), Failure> {
     let erase_registers = if erase {
         desk.write("erase.v", "module \\$dff (CLK, D, Q);\n  parameter WIDTH = 0;\n  parameter CLK_POLARITY = 1;\n  input CLK;\n  input [WIDTH-1:0] D;\n  output [WIDTH-1:0] Q;\n  assign Q = D;\nendmodule\n")?;
         "techmap -map erase.v; "
@@ -175,9 +170,25 @@ fn attempt(
     // Start values become 0 before anything is optimised: `opt` would take a register that never changes for an unknown constant, and
     // with it the comparison.
     let script = format!(
-        "read_rtlil gold.il; read_rtlil gate.il; {erase_registers}read_verilog -sv miter.v; hierarchy -check -top miter; proc; \
-         flatten; memory_map; async2sync; setundef -zero -undriven -init; opt -full; setundef -zero -undriven -init; dffunmap; techmap; opt; dffunmap; \
-         opt_clean; aigmap; opt_clean; setundef -zero -undriven -init; write_aiger -zinit miter.aig"
+        "read_rtlil gold.il; read_rtlil gate.il; {erase_registers}memory_map; async2sync; {ZERO_START}; opt -full; {ZERO_START}; \
+         dffunmap; techmap; opt; dffunmap; opt_clean; write_rtlil both.il"
+    );
+    desk.run_ok(Tool::Yosys, &["-q", "-p", &script], 120.0, Reason::Infrastructure).map(|_| ())
+}
+
+/// Registers without a start value start at 0.
+const ZERO_START: &str = "setundef -zero -undriven -init";
+
+fn attempt(
+    desk: &mut Desk<'_>,
+    shape: Shape,
+    case: &BTreeMap<String, String>,
+    seconds: f64,
+) -> Result<Answer, Failure> {
+    desk.write("miter.v", &miter::text(&desk.task.verilog, shape, case))?;
+    let script = format!(
+        "read_rtlil both.il; read_verilog -sv miter.v; hierarchy -check -top miter; proc; flatten; {ZERO_START}; opt -full; {ZERO_START}; \
+         dffunmap; techmap; opt; dffunmap; opt_clean; aigmap; opt_clean; {ZERO_START}; write_aiger -zinit miter.aig"
     );
     desk.run_ok(Tool::Yosys, &["-q", "-p", &script], 120.0, Reason::Infrastructure)?;
     if shape == Shape::EveryCycle {
