@@ -1,13 +1,14 @@
 //! `kernsmith eval TASK FILE`: one verdict on one source file.
 
-use std::path::PathBuf;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::exit::{Exit, Failed};
 use super::workshop::{start_pool, store_failed};
 use super::{Places, say};
-use crate::candidate::digest;
+use crate::candidate::{MAX_SOURCE_BYTES, digest};
 use crate::numbers::number;
 use crate::store::Store;
 use crate::target::verilog::{DEVICE, Plan};
@@ -42,8 +43,10 @@ pub struct Eval {
 /// Runs the command.
 pub async fn eval(places: &Places, args: Eval) -> Result<Exit, Failed> {
     let task = TaskRoot(places.tasks.clone()).load(&args.task).map_err(Failed::usage)?;
-    let bytes =
-        std::fs::read(&args.file).map_err(|e| Failed::usage(anyhow::anyhow!("{}: {e}", args.file.display())))?;
+    let bytes = read(&args.file).map_err(|e| Failed::usage(anyhow::anyhow!("{}: {e}", args.file.display())))?;
+    if let Some(keep) = &args.keep {
+        std::fs::create_dir_all(keep).map_err(|e| Failed::usage(anyhow::anyhow!("--keep {}: {e}", keep.display())))?;
+    }
     // Bytes that are no text become U+FFFD, which the worker rejects by name.
     let source = String::from_utf8_lossy(&bytes);
     let store = Store::open(&places.results).await.map_err(store_failed)?;
@@ -78,6 +81,13 @@ pub async fn eval(places: &Places, args: Eval) -> Result<Exit, Failed> {
         Some(Reason::Infrastructure) => Exit::Bug,
         _ => Exit::Rejected,
     })
+}
+
+/// Reads one byte more than is looked at: enough to be rejected as too long, however long the file is.
+fn read(file: &Path) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    std::fs::File::open(file)?.take(MAX_SOURCE_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn show(evaluation: &Evaluation, cached: bool, log: bool) {

@@ -143,10 +143,21 @@ fn finish(done: Result<Exit, Failed>) -> ExitCode {
     match done {
         Ok(exit) => exit.into(),
         Err(failed) => {
-            error(&format!("error: {:#}", failed.error));
+            error(&format!("error: {}", in_full(&failed.error)));
             failed.exit.into()
         }
     }
+}
+
+/// An error and its causes, except those that it quotes already.
+fn in_full(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
 }
 
 /// One line to standard error.

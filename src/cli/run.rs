@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::exit::{Exit, Failed};
 use super::workshop::{self, SearchOptions, ShowOptions, store_failed};
-use super::{Places, say};
+use super::{Places, error, say};
 use crate::run::batch;
 use crate::run::driver::{Driver, Outcome};
 use crate::search::strategy::StopReason;
@@ -63,7 +63,7 @@ pub async fn resume(places: &Places, args: Resume) -> Result<Exit, Failed> {
             runs.push((summary.id, task));
         }
         if runs.is_empty() {
-            say("every run has ended: nothing to resume");
+            nothing_to_resume(&args.show, "every run has ended");
             return Ok(Exit::Done);
         }
         let ended = tokio::select! {
@@ -77,7 +77,7 @@ pub async fn resume(places: &Places, args: Resume) -> Result<Exit, Failed> {
     };
     let summary = driver.store.run(run).await.map_err(store_failed)?;
     if let Some(stop) = &summary.stop {
-        say(&format!("{run} has ended ({stop}): nothing to resume"));
+        nothing_to_resume(&args.show, &format!("{run} has ended ({stop})"));
         return Ok(Exit::Done);
     }
     let task = driver.store.task(run).await.map_err(store_failed)?;
@@ -86,6 +86,12 @@ pub async fn resume(places: &Places, args: Resume) -> Result<Exit, Failed> {
         where_it_is(places, run);
     }
     Ok(exit)
+}
+
+/// With --json, standard output holds events and nothing else.
+fn nothing_to_resume(show: &ShowOptions, why: &str) {
+    let text = format!("{why}: nothing to resume");
+    if show.json() { error(&text) } else { say(&text) }
 }
 
 async fn drive(driver: &Driver, run: RunId, task: &Task) -> Result<Exit, Failed> {

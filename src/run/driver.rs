@@ -55,6 +55,7 @@ impl Driver {
     pub async fn drive(&self, run: RunId, task: &Task) -> Result<Outcome, StoreError> {
         let _lock = self.store.lock_run(run)?;
         let history = self.store.history(run).await?;
+        self.complete_lineage(run, &history).await?;
         self.tell(
             run,
             task,
@@ -122,7 +123,6 @@ impl Driver {
                         digest: source_digest.clone(),
                     },
                 );
-                self.commit(run, number, &record, &draft, started_ms)?;
                 record.candidate = Some(Candidate {
                     source: draft.source,
                     digest: source_digest,
@@ -131,6 +131,7 @@ impl Driver {
                     evaluation: None,
                     cached: false,
                 });
+                self.commit(run, &record, started_ms)?;
                 self.store.add_step(run, &record, started_ms).await?;
                 let history = self.store.history(run).await?;
                 self.evaluate(run, task, &history, number, started).await
@@ -170,25 +171,33 @@ impl Driver {
         Ok(draft)
     }
 
-    fn commit(
-        &self,
-        run: RunId,
-        number: u32,
-        record: &StepRecord,
-        draft: &Draft,
-        time_ms: i64,
-    ) -> Result<(), StoreError> {
+    /// Catches up with what the store knows: a kill may have come between a verdict and the branch of the best candidate, and the
+    /// repository may have been lost or moved away.
+    async fn complete_lineage(&self, run: RunId, history: &History) -> Result<(), StoreError> {
+        let times = self.store.step_times(run).await?;
+        for (record, time_ms) in history.steps.iter().zip(times) {
+            if record.candidate.is_some() && !self.lineage.has(run, record.number)? {
+                self.commit(run, record, time_ms)?;
+            }
+        }
+        history.best().map_or(Ok(()), |(number, _)| self.lineage.best(run, number))
+    }
+
+    /// Commits the step's candidate. The same for the same step, so that a commit can be made again.
+    fn commit(&self, run: RunId, record: &StepRecord, time_ms: i64) -> Result<(), StoreError> {
+        let Some(candidate) = &record.candidate else { return Ok(()) };
+        let number = record.number;
         let about = serde_json::json!({
             "step": number,
             "kind": record.step.name(),
-            "agent": draft.agent,
-            "summary": draft.summary,
-            "digest": digest(&draft.source),
+            "agent": candidate.agent,
+            "summary": candidate.summary,
+            "digest": candidate.digest,
             "method": record.judgement.as_ref().and_then(|j| j.method()),
         });
-        let files = [("candidate.v", draft.source.as_str()), ("candidate.json", &format!("{about:#}\n"))];
+        let files = [("candidate.v", candidate.source.as_str()), ("candidate.json", &format!("{about:#}\n"))];
         let of = record.step.parent().map_or(String::new(), |p| format!(" of #{p}"));
-        let message = format!("#{number} {}{of}: {}", record.step.name(), draft.summary);
+        let message = format!("#{number} {}{of}: {}", record.step.name(), candidate.summary);
         let parents: Vec<u32> = record.step.parent().into_iter().collect();
         self.lineage.commit(run, number, &parents, &files, &message, time_ms).map(|_| ())
     }

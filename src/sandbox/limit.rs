@@ -46,7 +46,9 @@ fn apply(limits: &str) -> Result<(), String> {
         (Resource::Fsize, limits.file_bytes),
         (Resource::Nofile, 256),
     ] {
-        setrlimit(resource, Rlimit { current: Some(value), maximum: Some(value) })
+        // One second more before the hard limit, so that whoever used up his time dies of SIGXCPU: SIGKILL is the machine's.
+        let hard = if resource == Resource::Cpu { value + 1 } else { value };
+        setrlimit(resource, Rlimit { current: Some(value), maximum: Some(hard) })
             .map_err(|e| format!("limit-exec: {resource:?} = {value}: {e}"))?;
     }
     close_inherited();

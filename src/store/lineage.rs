@@ -112,6 +112,16 @@ impl Lineage {
         Ok(id.to_string())
     }
 
+    /// True if the candidate has been committed.
+    pub fn has(&self, run: RunId, number: u32) -> Result<bool, StoreError> {
+        let find = || match self.repository()?.find_reference(&Self::reference(run, number)) {
+            Ok(_) => Ok(true),
+            Err(e) if e.code() == ErrorCode::NotFound => Ok(false),
+            Err(e) => Err(e),
+        };
+        find().map_err(|e| self.error(&e))
+    }
+
     /// Makes `refs/heads/<run>` the best candidate, so that the run's name works in any git command.
     pub fn best(&self, run: RunId, number: u32) -> Result<(), StoreError> {
         let find = || -> Result<Oid, git2::Error> {

@@ -86,6 +86,17 @@ impl Store {
         self.located(result.await)
     }
 
+    /// When work on each step began, in UTC milliseconds; the index is the step's number.
+    pub async fn step_times(&self, run: RunId) -> Result<Vec<i64>, StoreError> {
+        let result = async {
+            Ok(sqlx::query_scalar("SELECT started_ms FROM step WHERE run_id = ?1 ORDER BY number")
+                .bind(run.0)
+                .fetch_all(&self.pool)
+                .await?)
+        };
+        self.located(result.await)
+    }
+
     /// The stored verdict on the same source, for the same task, on the same device, by the same tools. Never an infrastructure
     /// failure.
     pub async fn cached_evaluation(

@@ -86,7 +86,8 @@ impl Store {
         self.located(result.await)
     }
 
-    /// Ends a run. Ending it again replaces the reason: a finished run may be carried on with higher limits.
+    /// Ends a run, and its batch with the last of its runs. Ending it again replaces the reason: a finished run may be carried on with
+    /// higher limits.
     pub async fn finish_run(&self, run: RunId, stop: &str) -> Result<(), StoreError> {
         let result = async {
             let mut tx = self.write().await?;
@@ -99,6 +100,15 @@ impl Store {
             if done.rows_affected() == 0 {
                 return Err(self.no("run", run.to_string()));
             }
+            // Not only left to whoever drives the batch: its runs may be resumed one by one.
+            sqlx::query(
+                "UPDATE batch SET ended_ms = ?2 WHERE id = (SELECT batch_id FROM run WHERE id = ?1) AND ended_ms IS NULL
+                 AND NOT EXISTS (SELECT 1 FROM run WHERE batch_id = batch.id AND stop IS NULL)",
+            )
+            .bind(run.0)
+            .bind(now_ms())
+            .execute(&mut *tx)
+            .await?;
             tx.commit().await?;
             Ok(())
         };

@@ -264,6 +264,33 @@ pub struct Evaluation {
 }
 
 impl Evaluation {
+    /// What is left to say if the machine failed before a stage could.
+    pub fn infrastructure(
+        log: String,
+        seconds: f64,
+        device: &str,
+        tool_versions: BTreeMap<String, String>,
+        sandbox: Vec<String>,
+    ) -> Self {
+        Self {
+            stages: vec![Stage {
+                stage: StageName::Compile,
+                status: StageStatus::Failed,
+                reason: Some(Reason::Infrastructure),
+                seconds,
+                tool_seconds: 0.0,
+                log,
+            }],
+            metrics: Vec::new(),
+            objective: None,
+            assurance: None,
+            check_seed: None,
+            device: device.into(),
+            tool_versions,
+            sandbox,
+        }
+    }
+
     /// The first failed stage's reason.
     pub fn failure(&self) -> Option<Reason> {
         self.failed_stage().and_then(|s| s.reason)

@@ -1,7 +1,10 @@
 //! The controller's side: a fixed number of worker processes, each evaluating one candidate at a time.
 //!
-//! A worker that dies, falls silent or breaks the protocol is replaced and its job is tried once more; after that the verdict is
-//! `infrastructure`, which is never held against the candidate.
+//! A worker that dies, falls silent or breaks the protocol is replaced and its job is tried once more, and so is a job that failed for
+//! reasons of the machine; after that the verdict is `infrastructure`, which is never held against the candidate.
+//!
+//! A worker whose input is closed kills its tools, removes its folder and ends. So a pool that is dropped, by the end of the program
+//! or by its sudden death, leaves nothing behind.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -15,7 +18,7 @@ use tokio::sync::{Mutex, Semaphore};
 
 use super::protocol::{HEARTBEAT_SECONDS, MAX_LINE, PROTOCOL, Reply, Request};
 use crate::target::verilog::{DEVICE, Plan};
-use crate::target::{Evaluation, Reason, Stage, StageName, StageStatus};
+use crate::target::{Evaluation, Reason, StageName};
 use crate::task::Task;
 
 /// Silence after which a worker counts as lost.
@@ -102,7 +105,7 @@ impl Pool {
         &self.abilities
     }
 
-    /// Evaluates one candidate; waits for a free worker. Dropping the future kills the worker at work.
+    /// Evaluates one candidate; waits for a free worker. Dropping the future ends the worker at work.
     pub async fn evaluate(&self, job: Job<'_>, mut progress: impl FnMut(StageName)) -> Evaluation {
         let started = std::time::Instant::now();
         // The semaphore is never closed.
@@ -111,11 +114,16 @@ impl Pool {
         let mut trouble = String::new();
         for attempt in 1..=ATTEMPTS {
             match self.attempt(job, id, attempt, &mut progress).await {
+                Ok(evaluation) if evaluation.failure() == Some(Reason::Infrastructure) && attempt < ATTEMPTS => {
+                    let log = evaluation.failed_stage().map_or("", |stage| stage.log.trim_end());
+                    trouble = format!("{trouble}attempt {attempt}: {log}\n");
+                }
                 Ok(evaluation) => return evaluation,
                 Err(e) => trouble = format!("{trouble}attempt {attempt}: {e}\n"),
             }
         }
-        self.infrastructure(trouble, started.elapsed().as_secs_f64())
+        let Abilities { tools, layers, .. } = self.abilities.clone();
+        Evaluation::infrastructure(trouble, started.elapsed().as_secs_f64(), DEVICE, tools, layers)
     }
 
     async fn attempt(
@@ -130,6 +138,29 @@ impl Pool {
             Some(worker) => worker,
             None => Worker::start(&self.program).await?.0,
         };
+        match worker.work(job, id, attempt, progress).await {
+            Ok(evaluation) => {
+                self.idle.lock().await.push(worker);
+                Ok(evaluation)
+            }
+            Err(e) => {
+                // It may hang, so that closing its input is not enough.
+                let _ = worker.child.start_kill();
+                Err(e)
+            }
+        }
+    }
+}
+
+impl Worker {
+    /// Sends the job and waits for its result.
+    async fn work(
+        &mut self,
+        job: Job<'_>,
+        id: u64,
+        attempt: u32,
+        progress: &mut impl FnMut(StageName),
+    ) -> Result<Evaluation, PoolError> {
         let request = Request {
             id,
             attempt,
@@ -141,42 +172,17 @@ impl Pool {
         let lost = |e: &dyn std::fmt::Display| PoolError::Lost(e.to_string());
         let mut line = serde_json::to_string(&request).map_err(|e| lost(&e))?;
         line.push('\n');
-        worker.input.write_all(line.as_bytes()).await.map_err(|e| lost(&e))?;
+        self.input.write_all(line.as_bytes()).await.map_err(|e| lost(&e))?;
         loop {
-            match worker.read().await? {
+            match self.read().await? {
                 Reply::Progress { id: i, attempt: a, stage } if (i, a) == (id, attempt) => progress(stage),
-                Reply::Result { id: i, attempt: a, evaluation } if (i, a) == (id, attempt) => {
-                    self.idle.lock().await.push(worker);
-                    return Ok(*evaluation);
-                }
+                Reply::Result { id: i, attempt: a, evaluation } if (i, a) == (id, attempt) => return Ok(*evaluation),
                 // Heartbeats, and whatever belongs to an attempt that nobody waits for.
                 _ => {}
             }
         }
     }
 
-    fn infrastructure(&self, log: String, seconds: f64) -> Evaluation {
-        Evaluation {
-            stages: vec![Stage {
-                stage: StageName::Compile,
-                status: StageStatus::Failed,
-                reason: Some(Reason::Infrastructure),
-                seconds,
-                tool_seconds: 0.0,
-                log,
-            }],
-            metrics: Vec::new(),
-            objective: None,
-            assurance: None,
-            check_seed: None,
-            device: DEVICE.into(),
-            tool_versions: self.abilities.tools.clone(),
-            sandbox: self.abilities.layers.clone(),
-        }
-    }
-}
-
-impl Worker {
     async fn start(program: &Path) -> Result<(Self, Abilities), PoolError> {
         let spawn = |source| PoolError::Spawn { program: program.to_path_buf(), source };
         // The environment is cleared: no key of the controller's is ever in a worker. Only the search path for tools goes along.
@@ -189,20 +195,22 @@ impl Worker {
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .process_group(0)
-            .kill_on_drop(true)
             .spawn()
             .map_err(spawn)?;
         let missing = || PoolError::Lost("no pipes".into());
         let input = child.stdin.take().ok_or_else(missing)?;
         let output = BufReader::new(child.stdout.take().ok_or_else(missing)?);
         let mut worker = Self { child, input, output };
-        match worker.read().await? {
-            Reply::Hello { protocol: PROTOCOL, tools, missing, layers, .. } => {
-                Ok((worker, Abilities { tools, missing, layers }))
+        let error = match worker.read().await {
+            Ok(Reply::Hello { protocol: PROTOCOL, tools, missing, layers, .. }) => {
+                return Ok((worker, Abilities { tools, missing, layers }));
             }
-            Reply::Hello { protocol, .. } => Err(PoolError::Version { found: protocol }),
-            other => Err(PoolError::Lost(format!("said {other:?} before hello"))),
-        }
+            Ok(Reply::Hello { protocol, .. }) => PoolError::Version { found: protocol },
+            Ok(other) => PoolError::Lost(format!("said {other:?} before hello")),
+            Err(e) => e,
+        };
+        let _ = worker.child.start_kill();
+        Err(error)
     }
 
     async fn read(&mut self) -> Result<Reply, PoolError> {

@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use super::protocol::{HEARTBEAT_SECONDS, MAX_LINE, PROTOCOL, Reply, Request};
 use crate::sandbox::{LAYERS, Runner};
-use crate::target::verilog::Verilog;
 use crate::target::verilog::tools::{Toolbox, search_path};
+use crate::target::verilog::{DEVICE, Verilog};
+use crate::target::{Evaluation, StageName};
 
 /// Writes whole lines; shared with the heartbeat.
 #[derive(Clone)]
@@ -73,18 +74,43 @@ pub fn serve() -> io::Result<()> {
             break;
         }
         let request = request.map_err(|e| io::Error::new(io::ErrorKind::InvalidData, format!("bad request: {e}")))?;
-        let folder = tempfile::Builder::new().prefix("kernsmith-").tempdir()?;
         let mut progress = |stage| {
             let _ = output.send(&Reply::Progress { id: request.id, attempt: request.attempt, stage });
         };
-        let evaluation =
-            target.evaluate(&request.task, &request.source, &request.plan, folder.path(), &runner, &mut progress);
-        if let Some(keep) = &request.keep {
-            copy_folder(folder.path(), Path::new(keep))?;
-        }
+        let evaluation = evaluate(&mut target, &request, &runner, &mut progress).unwrap_or_else(|message| {
+            let layers = LAYERS.iter().map(ToString::to_string).collect();
+            Evaluation::infrastructure(message, 0.0, DEVICE, target.tools().versions.clone(), layers)
+        });
         output.send(&Reply::Result { id: request.id, attempt: request.attempt, evaluation: Box::new(evaluation) })?;
     }
     Ok(())
+}
+
+/// Evaluates in a fresh folder, which is removed after that. An error is a message about the machine.
+fn evaluate(
+    target: &mut Verilog,
+    request: &Request,
+    runner: &Runner,
+    progress: &mut dyn FnMut(StageName),
+) -> Result<Evaluation, String> {
+    let folder = tempfile::Builder::new().prefix("kernsmith-").tempdir().map_err(|e| {
+        // The error names the folder.
+        format!("cannot make a work folder: {e}; TMPDIR names another place")
+    })?;
+    // Yosys and Icarus put the folder into scripts and shell commands without quoting it.
+    let plain = |c: char| c.is_alphanumeric() || "/-_.+,:@=".contains(c);
+    let path = folder.path().display().to_string();
+    if let Some(odd) = path.chars().find(|c| !plain(*c)) {
+        return Err(format!(
+            "the tools cannot work in {path}: shells read `{odd}` as their own; TMPDIR names another place"
+        ));
+    }
+    let evaluation = target.evaluate(&request.task, &request.source, &request.plan, folder.path(), runner, progress);
+    if let Some(keep) = &request.keep {
+        copy_folder(folder.path(), Path::new(keep))
+            .map_err(|e| format!("cannot keep the work folder in {keep}: {e}"))?;
+    }
+    Ok(evaluation)
 }
 
 /// Copies the files of a flat folder.

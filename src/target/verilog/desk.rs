@@ -26,6 +26,13 @@ impl Failure {
     }
 }
 
+/// Signals that say something about the machine or the limits, as numbers.
+const SIGKILL: i32 = 9;
+const SIGXCPU: i32 = 24;
+
+/// What must still fit on the disk at the end of a stage, in bytes: tools do not always notice that their output was cut short.
+const ROOM: usize = 256 << 10;
+
 /// The longest stage log that is kept, in bytes.
 const MAX_LOG: usize = 16 << 10;
 /// The longest quotation of a tool's output in it.
@@ -76,12 +83,26 @@ impl<'a> Desk<'a> {
             .map_err(|e| Failure::new(Reason::Infrastructure, format!("{name}: the tool did not write it: {e}")))
     }
 
+    /// An error if the disk is full: then nothing that the tools wrote can be relied on.
+    pub fn has_room(&self) -> Result<(), Failure> {
+        let probe = self.dir.join("room");
+        let written = fs::write(&probe, vec![0; ROOM]);
+        let _ = fs::remove_file(&probe);
+        written.map_err(|e| {
+            let message =
+                format!("no room left in the work folder {}: {e}; TMPDIR names another place", self.dir.display());
+            Failure::new(Reason::Infrastructure, message)
+        })
+    }
+
     /// Runs a tool. Limits, and tools that cannot start, are failures; any exit status is an answer.
     pub fn run<S: AsRef<OsStr>>(&mut self, tool: Tool, args: &[S], wall_seconds: f64) -> Result<Outcome, Failure> {
         let outcome = self.run_to_any_end(tool, args, wall_seconds)?;
         let failure = match outcome.end {
             End::Exit(_) => return Ok(outcome),
-            End::Wall => Failure::new(Reason::Timeout, format!("{} ran longer than {wall_seconds} s", tool.name())),
+            End::Wall | End::Signal(SIGXCPU) => {
+                Failure::new(Reason::Timeout, format!("{} ran longer than {wall_seconds} s", tool.name()))
+            }
             End::Memory => Failure::new(Reason::OutOfMemory, format!("{} used too much memory", tool.name())),
             End::Output => Failure::new(Reason::OutputFlood, format!("{} printed too much", tool.name())),
             End::Processes => {
@@ -122,6 +143,11 @@ impl<'a> Desk<'a> {
             .run(program, &words, self.dir, &Limits::tool(wall_seconds))
             .map_err(|e| Failure::new(Reason::Infrastructure, format!("{}: cannot start: {e}", path.display())))?;
         self.tool_seconds += outcome.seconds;
+        if outcome.end == End::Signal(SIGKILL) {
+            let message =
+                format!("{} was killed from outside; `dmesg` tells whether the machine ran out of memory", tool.name());
+            return Err(Failure::new(Reason::Infrastructure, message));
+        }
         if !outcome.strays.is_empty() {
             self.note(format!("killed processes that outlived {}: {}", tool.name(), outcome.strays.join(", ")));
         }

@@ -90,6 +90,7 @@ impl Verilog {
                 StageName::Measure => work.measure(&mut desk, &mut verdict),
                 StageName::Profile => work.profile(&mut desk, &mut verdict),
             };
+            let result = desk.has_room().and(result);
             let (mut log, tool_seconds) = desk.take_stage();
             let (status, reason) = match &result {
                 Ok(status) => (*status, None),
