@@ -43,6 +43,11 @@ enum Command {
 /// Runs the command.
 pub async fn tasks(places: &Places, args: Tasks) -> Result<Exit, Failed> {
     let root = TaskRoot(places.tasks.clone());
+    if matches!(&args.command, Command::List) || matches!(&args.command, Command::Vet { tasks, .. } if tasks.is_empty())
+    {
+        std::fs::read_dir(&root.0)
+            .map_err(|e| Failed::usage(anyhow::anyhow!("{}: {e}; --tasks names another folder", root.0.display())))?;
+    }
     match args.command {
         Command::List => list(&root),
         Command::Show { task } => show(&root, &task),

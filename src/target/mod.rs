@@ -321,6 +321,7 @@ impl Evaluation {
 pub fn failure_line(evaluation: &Evaluation) -> Option<String> {
     let log = &evaluation.failed_stage()?.log;
     let line = log.lines().rev().find(|l| !l.trim().is_empty() && !l.starts_with("%Warning"))?;
-    let named = log.lines().find(|l| l.to_ascii_lowercase().contains("error") || l.contains("differ")).unwrap_or(line);
+    let names = |l: &&str| l.to_ascii_lowercase().contains("error") || l.contains("differ");
+    let named = log.lines().filter(|l| !l.ends_with("no difference")).find(names).unwrap_or(line);
     Some(named.trim().chars().take(160).collect())
 }

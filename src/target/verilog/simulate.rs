@@ -80,7 +80,10 @@ pub fn own_testbench(desk: &mut Desk<'_>, token: u64) -> Result<(), Failure> {
     }
     Err(Failure::new(
         Reason::TestbenchFailed,
-        format!("no pass token in:\n{}", super::desk::tail(&outcome.output, 2000)),
+        format!(
+            "{}\nthe task's testbench did not print its pass token; what it printed is above",
+            super::desk::tail(outcome.output.trim_end(), 2000)
+        ),
     ))
 }
 
