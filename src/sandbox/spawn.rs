@@ -23,6 +23,25 @@ const WATCH: Duration = Duration::from_millis(25);
 /// The process table is read at the first looks, and later only at every so many-th: reading it is what watching costs.
 const WATCH_EVERY: u32 = 4;
 
+/// The longest time between two looks that counts in full. Longer means that this process was stopped (Ctrl-Z, a batch system), and
+/// with it the command, which is not to blame for that.
+const LONGEST_LOOK: Duration = Duration::from_secs(2);
+
+/// Adds up the time in which this process was running.
+struct Stopwatch {
+    last: Instant,
+    total: Duration,
+}
+
+impl Stopwatch {
+    /// The time so far, now that it is `now`.
+    fn look(&mut self, now: Instant) -> Duration {
+        self.total += now.duration_since(self.last).min(LONGEST_LOOK);
+        self.last = now;
+        self.total
+    }
+}
+
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
@@ -118,12 +137,13 @@ impl Runner {
         });
 
         let mut looks = 0;
+        let mut watch = Stopwatch { last: started, total: Duration::ZERO };
         let killed = loop {
             if end_seen.recv_timeout(WATCH) != Err(mpsc::RecvTimeoutError::Timeout) {
                 break None;
             }
             looks += 1;
-            let mut breach = self.breach(limits, started, bytes.load(Ordering::Relaxed));
+            let mut breach = self.breach(limits, watch.look(Instant::now()), bytes.load(Ordering::Relaxed));
             if breach.is_none() && (looks < WATCH_EVERY || looks % WATCH_EVERY == 0) {
                 breach = tree_breach(limits);
             }
@@ -150,14 +170,14 @@ impl Runner {
         })
     }
 
-    fn breach(&self, limits: &Limits, started: Instant, output: u64) -> Option<End> {
+    fn breach(&self, limits: &Limits, ran: Duration, output: u64) -> Option<End> {
         if self.cancel.load(Ordering::Relaxed) {
             return Some(End::Cancelled);
         }
         if output > limits.output_bytes {
             return Some(End::Output);
         }
-        if started.elapsed().as_secs_f64() > limits.wall_seconds {
+        if ran.as_secs_f64() > limits.wall_seconds {
             return Some(End::Wall);
         }
         None
@@ -212,5 +232,18 @@ fn sweep() -> Vec<String> {
         // Not waitpid(None), which only waits for this process's own group: strays are in groups of their own.
         while let Ok(Some(_)) = rustix::process::wait(WaitOptions::NOHANG) {}
         thread::sleep(Duration::from_millis(1));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_in_which_everything_was_stopped_does_not_count() {
+        let start = Instant::now();
+        let mut watch = Stopwatch { last: start, total: Duration::ZERO };
+        assert_eq!(watch.look(start + Duration::from_millis(25)), Duration::from_millis(25));
+        assert_eq!(watch.look(start + Duration::from_secs(600)), Duration::from_millis(25) + LONGEST_LOOK);
     }
 }

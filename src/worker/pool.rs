@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
@@ -23,6 +23,8 @@ use crate::task::Task;
 
 /// Silence after which a worker counts as lost.
 const SILENCE: Duration = Duration::from_secs(15 * HEARTBEAT_SECONDS);
+/// Time for a worker that is given up to end by itself.
+const GRACE: Duration = Duration::from_secs(2);
 /// Attempts at one job.
 const ATTEMPTS: u32 = 2;
 
@@ -107,7 +109,7 @@ impl Pool {
 
     /// Evaluates one candidate; waits for a free worker. Dropping the future ends the worker at work.
     pub async fn evaluate(&self, job: Job<'_>, mut progress: impl FnMut(StageName)) -> Evaluation {
-        let started = std::time::Instant::now();
+        let started = Instant::now();
         // The semaphore is never closed.
         let _slot = self.slots.acquire().await;
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
@@ -144,8 +146,7 @@ impl Pool {
                 Ok(evaluation)
             }
             Err(e) => {
-                // It may hang, so that closing its input is not enough.
-                let _ = worker.child.start_kill();
+                worker.end().await;
                 Err(e)
             }
         }
@@ -209,16 +210,31 @@ impl Worker {
             Ok(other) => PoolError::Lost(format!("said {other:?} before hello")),
             Err(e) => e,
         };
-        let _ = worker.child.start_kill();
+        worker.end().await;
         Err(error)
+    }
+
+    /// Lets it put its things away and end; kills it if it does not.
+    async fn end(mut self) {
+        drop(self.input);
+        if tokio::time::timeout(GRACE, self.child.wait()).await.is_err() {
+            let _ = self.child.start_kill();
+        }
     }
 
     async fn read(&mut self) -> Result<Reply, PoolError> {
         let lost = |message: String| PoolError::Lost(message);
         let mut line = Vec::new();
         let mut limited = tokio::io::AsyncReadExt::take(&mut self.output, MAX_LINE as u64);
-        let read = tokio::time::timeout(SILENCE, limited.read_until(b'\n', &mut line));
-        match read.await {
+        let read = loop {
+            let waiting = Instant::now();
+            match tokio::time::timeout(SILENCE, limited.read_until(b'\n', &mut line)).await {
+                // Whoever stopped this program (Ctrl-Z, a batch system) has stopped the worker as well: it gets its time again.
+                Err(_) if waiting.elapsed() > 2 * SILENCE => {}
+                read => break read,
+            }
+        };
+        match read {
             Err(_) => Err(lost(format!("silent for {} s", SILENCE.as_secs()))),
             Ok(Err(e)) => Err(lost(e.to_string())),
             Ok(Ok(0)) => {
