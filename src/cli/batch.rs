@@ -6,6 +6,7 @@ use super::exit::{Exit, Failed};
 use super::run::interrupted;
 use super::workshop::{self, SearchOptions, ShowOptions, store_failed};
 use super::{Places, error, say};
+use crate::numbers;
 use crate::run::batch::{create, drive_all};
 use crate::store::RunSummary;
 use crate::task::{TaskRoot, suite};
@@ -74,7 +75,7 @@ pub fn table(runs: &[RunSummary]) {
         "task", "run", "baseline", "best", "speedup", "assurance", "accepted", "seconds"
     ));
     let dash = || "–".to_string();
-    let show = |v: Option<f64>| v.map_or_else(dash, crate::numbers::number);
+    let show = |v: Option<f64>| v.map_or_else(dash, numbers::number);
     for run in runs {
         say(&format!(
             "{:<22} {:>6} {:>12} {:>12} {:>8}  {:<20} {:>8} {:>8.0}",
@@ -88,14 +89,8 @@ pub fn table(runs: &[RunSummary]) {
             run.seconds
         ));
     }
-    let mut speedups: Vec<f64> = runs.iter().filter_map(RunSummary::speedup).collect();
-    speedups.sort_by(f64::total_cmp);
-    if speedups.is_empty() {
-        return;
-    }
-    let n = speedups.len();
-    let median = if n % 2 == 1 { speedups[n / 2] } else { (speedups[n / 2 - 1] + speedups[n / 2]) / 2.0 };
-    let mean = (speedups.iter().map(|s| s.ln()).sum::<f64>() / n as f64).exp();
+    let speedups: Vec<f64> = runs.iter().filter_map(RunSummary::speedup).collect();
+    let (Some(median), Some(mean)) = (numbers::median(&speedups), numbers::geometric_mean(&speedups)) else { return };
     let improved = speedups.iter().filter(|s| **s > 1.0).count();
     say(&format!(
         "{improved} of {} tasks improved; speed-up of the objective: median {median:.2}x, geometric mean {mean:.2}x",

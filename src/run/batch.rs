@@ -5,10 +5,10 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use super::driver::{Driver, now_ms};
+use super::driver::Driver;
 use super::event::{Event, RunEvent};
 use crate::search::history::SearchLimits;
-use crate::store::{BatchId, Environment, NewRun, RunId, StoreError};
+use crate::store::{BatchId, Environment, NewRun, RunId, StoreError, now_ms};
 use crate::target::verilog::DEVICE;
 use crate::task::Task;
 

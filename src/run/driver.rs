@@ -11,7 +11,7 @@ use crate::agent::{AgentError, Brief, Coder, Draft, Judge};
 use crate::candidate::digest;
 use crate::search::history::{Candidate, History, Step, StepRecord};
 use crate::search::strategy::{Next, StopReason, Strategy};
-use crate::store::{Lineage, RunId, Store, StoreError};
+use crate::store::{Lineage, RunId, Store, StoreError, now_ms};
 use crate::target::verilog::{DEVICE, Plan};
 use crate::target::{Evaluation, failure_line};
 use crate::task::Task;
@@ -43,11 +43,6 @@ pub struct Outcome {
     pub stop: StopReason,
     /// All of it.
     pub history: History,
-}
-
-/// UTC milliseconds.
-pub fn now_ms() -> i64 {
-    jiff::Timestamp::now().as_millisecond()
 }
 
 impl Driver {

@@ -1,7 +1,7 @@
 //! Reads `task.toml` strictly: an unknown key, a missing file or an inconsistent value is an error that names file, line and key.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Deserialize;
 use toml::Spanned;
@@ -355,9 +355,4 @@ impl Reader<'_> {
         }
         Ok(Objective { minimise, clock_ns, limits })
     }
-}
-
-/// The folder of a task by its manifest path; used by tests and by `tasks list` for messages.
-pub fn manifest_path(dir: &Path) -> PathBuf {
-    dir.join("task.toml")
 }
