@@ -2,4 +2,7 @@
 //!
 //! Knows nothing of tasks, candidates or searches.
 
+pub mod cache;
 pub mod counters;
+pub mod device;
+pub mod occupancy;
