@@ -213,8 +213,8 @@ impl Device {
 
     /// The shared part of an SM's pool, in bytes: the smallest size it can take that holds what the resident blocks use.
     pub fn carve_out(&self, shared_bytes_per_sm: u64) -> u64 {
-        let sizes = self.carve_outs_kib.iter().map(|kib| kib * KIB);
-        sizes.clone().find(|size| *size >= shared_bytes_per_sm).or(sizes.last()).unwrap_or(0)
+        let mut sizes = self.carve_outs_kib.iter().map(|kib| kib * KIB);
+        sizes.find(|size| *size >= shared_bytes_per_sm).unwrap_or(self.shared_per_sm())
     }
 
     /// The most shared memory of one SM, in bytes.
