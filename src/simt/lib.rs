@@ -2,4 +2,9 @@
 //!
 //! Knows nothing of tasks, candidates or searches.
 
+pub mod cache;
+pub mod calibrate;
 pub mod counters;
+pub mod device;
+pub mod occupancy;
+pub mod time;
