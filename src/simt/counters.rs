@@ -61,7 +61,7 @@ pub enum Class {
 /// Counts of one PTX instruction over all blocks that ran.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpCounters {
-    /// Warps that executed it (with at least one lane).
+    /// Warps that issued it, those included in which its guard held for no lane.
     pub warps: u64,
     /// Lanes that executed it.
     pub lanes: u64,

@@ -5,6 +5,16 @@
 pub mod cache;
 pub mod calibrate;
 pub mod counters;
+mod decode;
 pub mod device;
+pub mod exec;
+pub mod fault;
+mod flow;
+mod lanes;
+pub mod memory;
 pub mod occupancy;
+mod pattern;
+pub mod program;
+pub mod ptx;
+mod shadow;
 pub mod time;
