@@ -1,0 +1,62 @@
+//! Sentences for what NVRTC says tersely.
+
+/// The headers that NVRTC brings along and candidates use.
+const HEADERS: &str =
+    "cuda_fp16.h, cuda_bf16.h, cuda_fp8.h, mma.h, cuda_pipeline.h, cooperative_groups.h, cuda/std/…, cub/…";
+
+/// What to add to the log of a compilation that failed; nothing if the log speaks for itself.
+pub fn for_log(log: &str) -> Option<String> {
+    if let Some(header) = missing_header(log) {
+        return Some(match instead(header) {
+            Some(instead) => format!("Remove #include <{header}>: a candidate is device code for NVRTC, {instead}."),
+            None => {
+                format!("There is no header {header}. A candidate is device code for NVRTC; these exist: {HEADERS}.")
+            }
+        });
+    }
+    log.contains("-default-device flag").then(|| {
+        "A candidate is device code only: functions need __device__ or __global__, variables outside functions \
+         __device__, __constant__ or constexpr."
+            .to_string()
+    })
+}
+
+/// The header of `could not open source file "X"`.
+fn missing_header(log: &str) -> Option<&str> {
+    log.split_once("open source file \"")?.1.split_once('"').map(|(header, _)| header)
+}
+
+/// Why a host header is not needed.
+fn instead(header: &str) -> Option<&'static str> {
+    Some(match header {
+        "cuda_runtime.h" | "cuda.h" | "cuda_runtime_api.h" | "device_launch_parameters.h" => {
+            "in which threadIdx, __syncthreads and the like need no header"
+        }
+        "stdio.h" | "cstdio" => "in which printf needs no header",
+        "math.h" | "cmath" => "in which the mathematical functions need no header and INFINITY and NAN are defined",
+        "float.h" | "cfloat" | "limits.h" | "climits" => {
+            "in which FLT_MAX, FLT_EPSILON, INT_MAX and the like are defined"
+        }
+        "stdint.h" | "cstdint" | "stddef.h" | "cstddef" => "in which uint32_t, size_t and the like are defined",
+        "limits" | "type_traits" | "utility" | "array" | "tuple" | "algorithm" | "functional" => {
+            "which has the device side of the standard library as cuda/std/…, in namespace cuda::std"
+        }
+        "iostream" | "vector" | "string" | "cstdlib" | "stdlib.h" | "cstring" | "string.h" | "assert.h" | "cassert"
+        | "chrono" | "random" => "which has no host library",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_header_is_explained() {
+        let log = "candidate.cu(1): catastrophic error: could not open source file \"cstdio\" (no directories in search list)";
+        let hint = for_log(log).unwrap();
+        assert!(hint.contains("Remove #include <cstdio>") && hint.contains("printf needs no header"), "{hint}");
+        assert!(for_log("error: cannot open source file \"nope.h\"").unwrap().contains("no header nope.h"));
+        assert_eq!(for_log("candidate.cu(3): error: identifier \"y\" is undefined"), None);
+    }
+}
