@@ -124,7 +124,7 @@ pub enum CompileFailure {
 
 /// NVRTC is not on this machine, or cannot be loaded. The text says how to mend it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("NVRTC is missing: {0}")]
+#[error("NVRTC: {0}")]
 pub struct Missing(pub String);
 
 /// What the child is told.
@@ -161,7 +161,7 @@ enum Status {
 /// answer too; if there is no library, nothing is started.
 pub fn version() -> Result<String, Missing> {
     let library = find::library()?;
-    let broken = |why: String| Missing(format!("{}: {}; another one: {INSTALL_HINT}", library.display(), why.trim()));
+    let broken = |why: String| Missing(format!("cannot be loaded: {}; to get it: {INSTALL_HINT}", why.trim()));
     let program = std::env::current_exe().map_err(|e| broken(e.to_string()))?;
     let output = Command::new(program)
         .args(["nvrtc", "--version-of"])
@@ -173,7 +173,8 @@ pub fn version() -> Result<String, Missing> {
     if output.status.success() {
         Ok(told(&output.stdout))
     } else {
-        Err(broken(format!("{}; {}", output.status, told(&output.stderr))))
+        let why = told(&output.stderr).trim_start_matches("error: ").to_string();
+        Err(broken(if why.is_empty() { format!("{}: {}", library.display(), output.status) } else { why }))
     }
 }
 
@@ -230,7 +231,7 @@ pub fn compile(runner: &Runner, dir: &Path, stem: &str, request: &Request) -> Re
         End::Signal(SIGKILL) => {
             return Err(broken("killed from outside", &"`dmesg` tells whether the machine ran out of memory"));
         }
-        End::Signal(_) if outcome.output.contains("bad_alloc") || outcome.output.contains("memory allocation") => {
+        End::Signal(_) if ran_out_of_memory(&outcome.output) => {
             return Err(CompileFailure::OutOfMemory(request.memory_bytes));
         }
         // The compiler fell over this source: no other source made it.
@@ -242,6 +243,10 @@ pub fn compile(runner: &Runner, dir: &Path, stem: &str, request: &Request) -> Re
     let answer = fs::read(&answer_file).map_err(|e| broken("no answer", &e))?;
     let answer: Answer = serde_json::from_slice(&answer).map_err(|e| broken("answer", &e))?;
     match answer.status {
+        // ptxas says it on standard error only, and NVRTC calls it a compilation error.
+        Status::Rejected if ran_out_of_memory(&outcome.output) => {
+            Err(CompileFailure::OutOfMemory(request.memory_bytes))
+        }
         Status::Rejected => Err(CompileFailure::Rejected { log: answer.log }),
         Status::OutOfMemory => Err(CompileFailure::OutOfMemory(request.memory_bytes)),
         Status::Compiled => Ok(Compiled {
@@ -254,4 +259,16 @@ pub fn compile(runner: &Runner, dir: &Path, stem: &str, request: &Request) -> Re
             seconds: answer.seconds,
         }),
     }
+}
+
+/// The words of the parts of the compiler, and of Rust, when an allocation fails.
+fn ran_out_of_memory(text: &str) -> bool {
+    let words = [
+        "catastrophic error: out of memory",
+        "LLVM ERROR: out of memory",
+        "Memory allocation failure",
+        "bad_alloc",
+        "memory allocation of",
+    ];
+    words.iter().any(|word| text.contains(word))
 }

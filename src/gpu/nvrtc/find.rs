@@ -33,7 +33,10 @@ pub fn library() -> Result<PathBuf, Missing> {
             .or_else(|| named.is_file().then(|| absolute(&named)))
             .ok_or_else(|| Missing(format!("{LIBRARY_VARIABLE}={} holds no libnvrtc", named.display())));
     }
-    folders().iter().find_map(|folder| in_folder(folder)).ok_or_else(|| Missing(super::INSTALL_HINT.to_string()))
+    folders()
+        .iter()
+        .find_map(|folder| in_folder(folder))
+        .ok_or_else(|| Missing(format!("not found; to get it: {}", super::INSTALL_HINT)))
 }
 
 /// The user's cache folder for NVRTC, if it is known where he keeps caches.

@@ -1,11 +1,40 @@
 //! Sentences for what NVRTC says tersely.
 
+use super::ptxas;
+
 /// The headers that NVRTC brings along and candidates use.
 const HEADERS: &str =
     "cuda_fp16.h, cuda_bf16.h, cuda_fp8.h, mma.h, cuda_pipeline.h, cooperative_groups.h, cuda/std/…, cub/…";
 
+/// The most static shared memory that a kernel may have, in bytes, on every architecture.
+const MAX_STATIC_SHARED: u64 = 48 << 10;
+
+/// The log of a compilation that failed, with a sentence of advice where it is terse.
+pub fn explain(log: &str) -> String {
+    let words = ptxas::without_reports(log);
+    let words = words.trim_end();
+    let advice = for_log(words).or_else(|| words.is_empty().then(|| silent(log)));
+    match advice {
+        Some(advice) => format!("{words}\n{advice}\n").trim_start().to_string(),
+        None => format!("{words}\n"),
+    }
+}
+
+/// What to say if the compiler refused and said nothing, as it does with too much shared memory.
+fn silent(log: &str) -> String {
+    let kernels = ptxas::parse(log).unwrap_or_default();
+    match kernels.iter().find(|(_, resources)| resources.static_shared > MAX_STATIC_SHARED) {
+        Some((kernel, resources)) => format!(
+            "error: kernel {kernel} has {} bytes of static shared memory; the most is {MAX_STATIC_SHARED}. More must be dynamic: \
+             extern __shared__ and the launch's third figure.",
+            resources.static_shared
+        ),
+        None => format!("error: the compiler refused the source and gave no reason\n{}", log.trim_end()),
+    }
+}
+
 /// What to add to the log of a compilation that failed; nothing if the log speaks for itself.
-pub fn for_log(log: &str) -> Option<String> {
+fn for_log(log: &str) -> Option<String> {
     if let Some(header) = missing_header(log) {
         return Some(match instead(header) {
             Some(instead) => format!("Remove #include <{header}>: a candidate is device code for NVRTC, {instead}."),
@@ -57,6 +86,7 @@ mod tests {
         let hint = for_log(log).unwrap();
         assert!(hint.contains("Remove #include <cstdio>") && hint.contains("printf needs no header"), "{hint}");
         assert!(for_log("error: cannot open source file \"nope.h\"").unwrap().contains("no header nope.h"));
+        assert_eq!(explain("candidate.cu(3): error: x\n"), "candidate.cu(3): error: x\n");
         assert_eq!(for_log("candidate.cu(3): error: identifier \"y\" is undefined"), None);
     }
 }

@@ -1,6 +1,7 @@
 //! The child's side: loads the library, compiles one source, writes what came of it.
 
 use std::collections::BTreeMap;
+use std::error::Error as _;
 use std::ffi::{CStr, CString, c_char, c_int, c_uint};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -10,7 +11,7 @@ use std::time::Instant;
 use cudarc::nvrtc::{result, sys};
 use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW};
 
-use super::{Answer, Job, Request, Status, find, hint, ptxas};
+use super::{Answer, Job, Request, Status, find, hint, ptxas, ran_out_of_memory};
 
 /// Longest log that is kept, in bytes.
 const MAX_LOG: usize = 64 << 10;
@@ -58,16 +59,21 @@ pub fn reported_version(library: &Path) -> Result<String, String> {
 
 /// Loads a library by its path and asks for its version: major and minor.
 fn preload(path: &Path) -> Result<(Library, String), String> {
-    let failed = |e: &dyn std::fmt::Display| format!("{}: {e}", path.display());
+    // The loader's own message names the file; libloading has it as the cause.
+    let failed = |e: libloading::Error| e.source().map_or_else(|| e.to_string(), ToString::to_string);
     #[expect(unsafe_code, reason = "the file is the user's own NVRTC, which does nothing when it is loaded")]
-    let library = unsafe { Library::open(Some(path), RTLD_NOW | RTLD_GLOBAL) }.map_err(|e| failed(&e))?;
+    let library = unsafe { Library::open(Some(path), RTLD_NOW | RTLD_GLOBAL) }.map_err(failed)?;
     let (mut major, mut minor) = (0, 0);
     #[expect(unsafe_code, reason = "this function has had this signature in all versions")]
     let status = unsafe {
-        let version = library.get::<VersionFunction>(b"nvrtcVersion").map_err(|e| failed(&e))?;
+        let version = library.get::<VersionFunction>(b"nvrtcVersion").map_err(failed)?;
         version(&mut major, &mut minor)
     };
-    if status == 0 { Ok((library, format!("{major}.{minor}"))) } else { Err(failed(&"it does not tell its version")) }
+    if status == 0 {
+        Ok((library, format!("{major}.{minor}")))
+    } else {
+        Err(format!("{}: it does not tell its version", path.display()))
+    }
 }
 
 /// The loaded library.
@@ -130,12 +136,8 @@ impl Nvrtc {
             Err(
                 sys::nvrtcResult::NVRTC_ERROR_COMPILATION | sys::nvrtcResult::NVRTC_ERROR_NAME_EXPRESSION_NOT_VALID,
             ) => {
-                let log = ptxas::without_reports(&log);
-                let log = match hint::for_log(&log) {
-                    Some(hint) => format!("{}\n{hint}\n", log.trim_end()),
-                    None => log,
-                };
-                return Ok(Product::failed(Status::Rejected, log));
+                let status = if ran_out_of_memory(&log) { Status::OutOfMemory } else { Status::Rejected };
+                return Ok(Product::failed(status, hint::explain(&log)));
             }
             Err(other) => return Err(format!("{other:?} with {options:?}\n{log}")),
         }

@@ -72,9 +72,10 @@ pub fn parse(log: &str) -> Result<BTreeMap<String, Resources>, String> {
     }
 }
 
-/// The log without ptxas's reports: what is left are warnings and errors.
+/// The log without ptxas's reports: what is left are warnings, errors and advice, which ptxas gives as a number in parentheses.
 pub fn without_reports(log: &str) -> String {
-    log.lines().filter(|line| report(line).is_none()).flat_map(|line| [line, "\n"]).collect()
+    let is_report = |line: &&str| report(line).is_some_and(|text| !text.starts_with('('));
+    log.lines().filter(|line| !is_report(line)).flat_map(|line| [line, "\n"]).collect()
 }
 
 /// The words of a line in which ptxas reports something, or nothing if the line is something else.
@@ -137,6 +138,9 @@ ptxas         .     16 bytes stack frame, 4 bytes spill stores, 4 bytes spill lo
     fn warnings_are_what_is_left_of_a_log() {
         assert!(without_reports(LOG).starts_with("candidate.cu(3): warning"));
         assert_eq!(without_reports(LOG).lines().count(), 1);
+        let advice =
+            "ptxas info    : (C7510) Potential Performance Loss: wgmma.mma_async instructions are serialized\n";
+        assert_eq!(without_reports(advice), advice);
     }
 
     #[test]
