@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 
 use serde::{Deserialize, Serialize};
 
-use crate::sandbox::{End, Limits, Runner};
+use crate::sandbox::{End, Limits, Outcome, Runner};
 
 mod find;
 mod hint;
@@ -186,29 +186,7 @@ pub fn library() -> Result<PathBuf, Missing> {
 /// Compiles the source that `request` names in the folder `dir`. Leaves `STEM.ptx`, `STEM.cubin` and `STEM.json` there.
 pub fn compile(runner: &Runner, dir: &Path, stem: &str, request: &Request) -> Result<Compiled, CompileFailure> {
     let library = find::library()?;
-    let broken = |what: &str, e: &dyn std::fmt::Display| CompileFailure::Infrastructure(format!("nvrtc: {what}: {e}"));
-    let link = dir.join(LINK);
-    if fs::read_link(&link).ok().as_ref() != Some(&library) {
-        std::os::unix::fs::symlink(&library, &link).map_err(|e| broken(LINK, &e))?;
-    }
-    let headers = library.parent().map(Path::to_path_buf).into_iter().chain(find::cache()).chain([dir.to_path_buf()]);
-    let job = Job {
-        request: request.clone(),
-        stem: stem.to_string(),
-        library,
-        headers: headers.map(|folder| folder.join("headers")).collect(),
-    };
-    let answer_file = dir.join(format!("{stem}.json"));
-    // What an earlier compilation left must not pass for the answer to this one.
-    if let Err(e) = fs::remove_file(&answer_file)
-        && e.kind() != io::ErrorKind::NotFound
-    {
-        return Err(broken("an old answer", &e));
-    }
-    let job_file = format!("{stem}.job.json");
-    let json = serde_json::to_vec(&job).map_err(|e| broken("job", &e))?;
-    fs::write(dir.join(&job_file), json).map_err(|e| broken(&job_file, &e))?;
-
+    let job_file = prepare(dir, stem, request, library).map_err(|e| infrastructure("work folder", e))?;
     let limits = Limits {
         wall_seconds: request.wall_seconds,
         memory_bytes: request.memory_bytes,
@@ -217,41 +195,19 @@ pub fn compile(runner: &Runner, dir: &Path, stem: &str, request: &Request) -> Re
         processes: PROCESSES,
     };
     // cudarc asks the loader for libnvrtc.so and cannot be told a path: the link in the work folder comes before any other.
-    let here = Path::new("LD_LIBRARY_PATH=.");
-    let args = [here, runner.helper(), Path::new("nvrtc"), Path::new(&job_file)];
-    let outcome = runner.run(Path::new("/usr/bin/env"), &args, dir, &limits).map_err(|e| broken("cannot start", &e))?;
-    match outcome.end {
-        End::Exit(0) => {}
-        End::Exit(code) => return Err(broken(&format!("exit status {code}"), &outcome.output.trim())),
-        End::Wall | End::Signal(SIGXCPU) => return Err(CompileFailure::Timeout(request.wall_seconds)),
-        End::Memory => return Err(CompileFailure::OutOfMemory(request.memory_bytes)),
-        End::Output | End::Signal(SIGXFSZ) => return Err(CompileFailure::OutputFlood),
-        End::Processes => return Err(broken("too many processes", &outcome.output.trim())),
-        End::Cancelled => return Err(CompileFailure::Infrastructure("cancelled".into())),
-        End::Signal(SIGKILL) => {
-            return Err(broken("killed from outside", &"`dmesg` tells whether the machine ran out of memory"));
-        }
-        End::Signal(_) if ran_out_of_memory(&outcome.output) => {
-            return Err(CompileFailure::OutOfMemory(request.memory_bytes));
-        }
-        // The compiler fell over this source: no other source made it.
-        End::Signal(signal) => {
-            let log = format!("the compiler crashed (signal {signal}) on this source\n{}", outcome.output.trim());
-            return Err(CompileFailure::Rejected { log });
-        }
-    }
-    let answer = fs::read(&answer_file).map_err(|e| broken("no answer", &e))?;
-    let answer: Answer = serde_json::from_slice(&answer).map_err(|e| broken("answer", &e))?;
+    let args = [Path::new("LD_LIBRARY_PATH=."), runner.helper(), Path::new("nvrtc"), Path::new(&job_file)];
+    let outcome =
+        runner.run(Path::new("/usr/bin/env"), &args, dir, &limits).map_err(|e| infrastructure("cannot start", e))?;
+    judge_end(&outcome, request)?;
+    let path = |ending: &str| dir.join(format!("{stem}.{ending}"));
+    let answer = fs::read(path("json")).map_err(|e| infrastructure("no answer", e))?;
+    let answer: Answer = serde_json::from_slice(&answer).map_err(|e| infrastructure("answer", e))?;
     match answer.status {
-        // ptxas says it on standard error only, and NVRTC calls it a compilation error.
-        Status::Rejected if ran_out_of_memory(&outcome.output) => {
-            Err(CompileFailure::OutOfMemory(request.memory_bytes))
-        }
         Status::Rejected => Err(CompileFailure::Rejected { log: answer.log }),
         Status::OutOfMemory => Err(CompileFailure::OutOfMemory(request.memory_bytes)),
         Status::Compiled => Ok(Compiled {
-            ptx: fs::read_to_string(dir.join(format!("{stem}.ptx"))).map_err(|e| broken("PTX", &e))?,
-            cubin: fs::read(dir.join(format!("{stem}.cubin"))).map_err(|e| broken("cubin", &e))?,
+            ptx: fs::read_to_string(path("ptx")).map_err(|e| infrastructure("PTX", e))?,
+            cubin: fs::read(path("cubin")).map_err(|e| infrastructure("cubin", e))?,
             log: answer.log,
             lowered: answer.lowered,
             resources: answer.kernels,
@@ -261,14 +217,53 @@ pub fn compile(runner: &Runner, dir: &Path, stem: &str, request: &Request) -> Re
     }
 }
 
-/// The words of the parts of the compiler, and of Rust, when an allocation fails.
+/// Writes what the child needs into its folder and takes away what an earlier compilation left. Returns the job's file name.
+fn prepare(dir: &Path, stem: &str, request: &Request, library: PathBuf) -> io::Result<String> {
+    for old in [LINK.to_string(), format!("{stem}.json")] {
+        match fs::remove_file(dir.join(old)) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+            _ => {}
+        }
+    }
+    std::os::unix::fs::symlink(&library, dir.join(LINK))?;
+    let folders = library.parent().map(Path::to_path_buf).into_iter().chain(find::cache()).chain([dir.to_path_buf()]);
+    let headers = folders.map(|folder| folder.join("headers")).collect();
+    let job = Job { request: request.clone(), stem: stem.to_string(), library, headers };
+    let job_file = format!("{stem}.job.json");
+    fs::write(dir.join(&job_file), serde_json::to_vec(&job)?)?;
+    Ok(job_file)
+}
+
+/// Nothing, if the child came to its end and answered.
+fn judge_end(outcome: &Outcome, request: &Request) -> Result<(), CompileFailure> {
+    let output = outcome.output.trim();
+    Err(match outcome.end {
+        // A compiler that runs out of memory dies, or says so here and calls it an error in the source.
+        End::Exit(0) | End::Signal(_) if ran_out_of_memory(output) => CompileFailure::OutOfMemory(request.memory_bytes),
+        End::Exit(0) => return Ok(()),
+        End::Exit(code) => infrastructure(&format!("exit status {code}"), output),
+        End::Wall | End::Signal(SIGXCPU) => CompileFailure::Timeout(request.wall_seconds),
+        End::Memory => CompileFailure::OutOfMemory(request.memory_bytes),
+        End::Output | End::Signal(SIGXFSZ) => CompileFailure::OutputFlood,
+        End::Processes => infrastructure("too many processes", output),
+        End::Cancelled => CompileFailure::Infrastructure("cancelled".into()),
+        End::Signal(SIGKILL) => {
+            infrastructure("killed from outside", "`dmesg` tells whether the machine ran out of memory")
+        }
+        // The compiler fell over this source; the machine is not to blame.
+        End::Signal(signal) => CompileFailure::Rejected {
+            log: format!("error: the compiler crashed on this source (signal {signal})\n{output}\n"),
+        },
+    })
+}
+
+fn infrastructure(what: &str, why: impl std::fmt::Display) -> CompileFailure {
+    CompileFailure::Infrastructure(format!("nvrtc: {what}: {why}"))
+}
+
+/// True if a part of the compiler, or Rust, says that an allocation failed.
 fn ran_out_of_memory(text: &str) -> bool {
-    let words = [
-        "catastrophic error: out of memory",
-        "LLVM ERROR: out of memory",
-        "Memory allocation failure",
-        "bad_alloc",
-        "memory allocation of",
-    ];
-    words.iter().any(|word| text.contains(word))
+    ["LLVM ERROR: out of memory", "Memory allocation failure", "bad_alloc", "memory allocation of"]
+        .iter()
+        .any(|word| text.contains(word))
 }

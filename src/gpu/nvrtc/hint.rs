@@ -43,6 +43,12 @@ fn for_log(log: &str) -> Option<String> {
             }
         });
     }
+    if let Some(name) = bad_name(log) {
+        return Some(format!(
+            "The launch of {name} names no kernel: it must be a __global__ function of this source, without overloads, and a \
+             template with all its arguments."
+        ));
+    }
     log.contains("-default-device flag").then(|| {
         "A candidate is device code only: functions need __device__ or __global__, variables outside functions \
          __device__, __constant__ or constexpr."
@@ -53,6 +59,11 @@ fn for_log(log: &str) -> Option<String> {
 /// The header of `could not open source file "X"`.
 fn missing_header(log: &str) -> Option<&str> {
     log.split_once("open source file \"")?.1.split_once('"').map(|(header, _)| header)
+}
+
+/// The kernel of `Error in parsing name expression…. Input name expression was: " X"`.
+fn bad_name(log: &str) -> Option<&str> {
+    log.split_once("nput name expression was: \"")?.1.split_once('"').map(|(name, _)| name.trim())
 }
 
 /// Why a host header is not needed.
@@ -81,11 +92,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_host_header_is_explained() {
+    fn terse_logs_are_explained() {
         let log = "candidate.cu(1): catastrophic error: could not open source file \"cstdio\" (no directories in search list)";
         let hint = for_log(log).unwrap();
         assert!(hint.contains("Remove #include <cstdio>") && hint.contains("printf needs no header"), "{hint}");
         assert!(for_log("error: cannot open source file \"nope.h\"").unwrap().contains("no header nope.h"));
+        let log = "__nv_name_map(2): error: Error in parsing name expression for lowered name lookup. \
+                   Input name expression was: \" absent\"";
+        assert!(for_log(log).unwrap().starts_with("The launch of absent names no kernel"));
         assert_eq!(explain("candidate.cu(3): error: x\n"), "candidate.cu(3): error: x\n");
         assert_eq!(for_log("candidate.cu(3): error: identifier \"y\" is undefined"), None);
     }

@@ -11,10 +11,12 @@ use std::time::Instant;
 use cudarc::nvrtc::{result, sys};
 use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW};
 
-use super::{Answer, Job, Request, Status, find, hint, ptxas, ran_out_of_memory};
+use super::{Answer, Job, Request, Status, find, hint, ptxas};
 
 /// Longest log that is kept, in bytes.
 const MAX_LOG: usize = 64 << 10;
+/// What the front end says, and NVRTC calls a compilation error.
+const OUT_OF_MEMORY: &str = "catastrophic error: out of memory";
 /// The prelude's name in diagnostics.
 const PRELUDE_NAME: &CStr = c"kernsmith_prelude.h";
 const PRELUDE: &str = include_str!("prelude.h");
@@ -136,7 +138,7 @@ impl Nvrtc {
             Err(
                 sys::nvrtcResult::NVRTC_ERROR_COMPILATION | sys::nvrtcResult::NVRTC_ERROR_NAME_EXPRESSION_NOT_VALID,
             ) => {
-                let status = if ran_out_of_memory(&log) { Status::OutOfMemory } else { Status::Rejected };
+                let status = if log.contains(OUT_OF_MEMORY) { Status::OutOfMemory } else { Status::Rejected };
                 return Ok(Product::failed(status, hint::explain(&log)));
             }
             Err(other) => return Err(format!("{other:?} with {options:?}\n{log}")),
