@@ -5,6 +5,7 @@
 pub mod agent;
 pub mod candidate;
 pub mod cli;
+pub mod gpu;
 pub mod numbers;
 pub mod report;
 pub mod run;

@@ -2,6 +2,7 @@
 
 use super::exit::{Exit, Failed};
 use super::{Places, say};
+use crate::gpu::nvrtc;
 use crate::target::verilog::tools::Toolbox;
 use crate::worker::pool::Pool;
 
@@ -23,6 +24,10 @@ pub async fn doctor(places: &Places) -> Result<Exit, Failed> {
     match abilities.tools.get("osu018") {
         Some(version) => say(&format!("  ok       {:<16} Liberty file, digest {version}", "osu018")),
         None => say(&format!("  MISSING  {:<16} {}", "osu018", crate::target::verilog::tools::LIBERTY_HINT)),
+    }
+    match nvrtc::version() {
+        Ok(version) => say(&format!("  ok       {:<16} {version}", "nvrtc")),
+        Err(missing) => say(&format!("  optional {:<16} {}", "nvrtc", missing.0)),
     }
     say(&format!("sandbox layers\n  {}", abilities.layers.join(", ")));
     say("folders");

@@ -12,6 +12,7 @@ mod batch;
 mod doctor;
 mod eval;
 pub mod exit;
+mod nvrtc;
 mod report;
 mod review;
 mod run;
@@ -90,6 +91,9 @@ enum Command {
         #[arg(long, required = true)]
         stdio: bool,
     },
+    /// Compile one CUDA source in this process
+    #[command(hide = true)]
+    Nvrtc(nvrtc::Nvrtc),
     /// Limit this process and become PROGRAM
     #[command(hide = true)]
     LimitExec {
@@ -121,6 +125,7 @@ pub fn main() -> ExitCode {
             error(&limit::exec_limited(&limits, &program, &args));
             return ExitCode::from(127);
         }
+        Command::Nvrtc(args) => nvrtc::nvrtc(&args),
         Command::Run(args) => block_on(run::run(&cli.places, args)),
         Command::Batch(args) => block_on(batch::batch(&cli.places, args)),
         Command::Resume(args) => block_on(run::resume(&cli.places, args)),

@@ -88,6 +88,11 @@ impl Runner {
         Ok(Self { helper, cancel })
     }
 
+    /// The kernsmith binary.
+    pub fn helper(&self) -> &Path {
+        &self.helper
+    }
+
     /// Runs `program` in `dir` with a cleared environment. An error means that it could not be started at all.
     pub fn run<S: AsRef<OsStr>>(&self, program: &Path, args: &[S], dir: &Path, limits: &Limits) -> io::Result<Outcome> {
         let started = Instant::now();

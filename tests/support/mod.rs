@@ -33,15 +33,29 @@ pub fn needs(programs: &[&str]) -> bool {
     let dirs: Vec<PathBuf> = std::env::split_paths(&path).collect();
     let missing: Vec<&str> =
         programs.iter().filter(|p| !dirs.iter().any(|dir| dir.join(p).is_file())).copied().collect();
-    let test = std::thread::current().name().unwrap_or("unnamed").to_string();
     for program in &missing {
-        eprintln!("skipped: {test} needs {program}");
-        if let Some(file) = std::env::var_os("KERNSMITH_TEST_SKIPS") {
-            let mut file = std::fs::OpenOptions::new().create(true).append(true).open(file).unwrap();
-            writeln!(file, "{test}: {program}").unwrap();
-        }
+        note_skipped(program);
     }
     missing.is_empty()
+}
+
+/// As `needs`, for the CUDA compiler.
+pub fn needs_nvrtc() -> bool {
+    let found = kernsmith::gpu::nvrtc::library().is_ok();
+    if !found {
+        note_skipped("nvrtc");
+    }
+    found
+}
+
+/// Says and notes that this test is skipped for want of `what`.
+fn note_skipped(what: &str) {
+    let test = std::thread::current().name().unwrap_or("unnamed").to_string();
+    eprintln!("skipped: {test} needs {what}");
+    if let Some(file) = std::env::var_os("KERNSMITH_TEST_SKIPS") {
+        let mut file = std::fs::OpenOptions::new().create(true).append(true).open(file).unwrap();
+        writeln!(file, "{test}: {what}").unwrap();
+    }
 }
 
 /// A results folder of the test's own, removed at its end.
