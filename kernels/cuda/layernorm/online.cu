@@ -46,7 +46,7 @@ __device__ void normalise_row(const float* __restrict__ x, const float* __restri
     const int lane = threadIdx.x % 32;
 
     Moments row = {0, 0, 0};
-    #pragma unroll 4
+    #pragma unroll 2
     for (int p = threadIdx.x; p < packs; p += BLOCK) {
         // The moments of the pack first: one division serves WIDTH values.
         const Pack<WIDTH> v = in[p];

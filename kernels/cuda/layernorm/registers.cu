@@ -1,8 +1,8 @@
 // @operation layernorm
 // @method    fuse
 // @summary   A block a row, kept in registers from the load to the store, so that x is read once; only columns beyond BLOCK * KEEP packs are swept again.
-// @tune BLOCK in [256, 128, 512]
-// @tune KEEP in [4, 2, 8]
+// @tune BLOCK in [256, 128, 512, 1024]
+// @tune KEEP in [4, 2]
 // @launch layernorm <<<rows, BLOCK>>> (x, gamma, beta, y, cols, eps)
 constexpr int WARPS = BLOCK / 32;
 
@@ -55,6 +55,7 @@ __device__ void normalise_row(const float* __restrict__ x, const float* __restri
     for (int k = 0; k < KEEP; ++k)
         for (int i = 0; i < WIDTH; ++i)
             sum += kept[k].value[i];
+    #pragma unroll 1
     for (int p = rest; p < packs; p += BLOCK) {
         const Pack<WIDTH> v = in[p];
         for (int i = 0; i < WIDTH; ++i)
@@ -68,6 +69,7 @@ __device__ void normalise_row(const float* __restrict__ x, const float* __restri
         if (threadIdx.x + k * BLOCK < packs)
             for (int i = 0; i < WIDTH; ++i)
                 squares += (kept[k].value[i] - mean) * (kept[k].value[i] - mean);
+    #pragma unroll 1
     for (int p = rest; p < packs; p += BLOCK) {
         const Pack<WIDTH> v = in[p];
         for (int i = 0; i < WIDTH; ++i)
@@ -86,6 +88,7 @@ __device__ void normalise_row(const float* __restrict__ x, const float* __restri
             kept[k].value[i] = (kept[k].value[i] - mean) * scale * g.value[i] + b.value[i];
         out[p] = kept[k];
     }
+    #pragma unroll 1
     for (int p = rest; p < packs; p += BLOCK) {
         Pack<WIDTH> v = in[p];
         const Pack<WIDTH> g = gammas[p];

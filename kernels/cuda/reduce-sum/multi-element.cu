@@ -1,6 +1,6 @@
 // @operation reduce-sum
 // @method    multi-element
-// @summary   A block takes one tile: a thread has all its ITEMS float4 loads in flight at once and adds them as a tree; a second launch adds up the tiles.
+// @summary   A block takes one tile: a thread has all its ITEMS float4 loads in flight at once; a second launch adds up the tiles.
 // @tune BLOCK in [256, 512]
 // @tune ITEMS in [4, 8, 16]
 // @scratch partial f32 [ceil_div(n, 4 * BLOCK * ITEMS)]
@@ -38,16 +38,9 @@ tile_sums(const float* __restrict__ x, float* __restrict__ partial, int n)
         #pragma unroll
         for (int k = 0; k < ITEMS; ++k)
             v[k] = x4[threadIdx.x + k * BLOCK];
-        float part[ITEMS];
         #pragma unroll
         for (int k = 0; k < ITEMS; ++k)
-            part[k] = (v[k].x + v[k].y) + (v[k].z + v[k].w);
-        #pragma unroll
-        for (int half = ITEMS / 2; half > 0; half /= 2)
-            #pragma unroll
-            for (int k = 0; k < half; ++k)
-                part[k] += part[k + half];
-        sum = part[0];
+            sum += (v[k].x + v[k].y) + (v[k].z + v[k].w);
     } else {
         for (int i = first + threadIdx.x; i < n; i += BLOCK)
             sum += x[i];

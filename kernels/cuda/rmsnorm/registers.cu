@@ -44,6 +44,7 @@ __device__ void normalise_row(const float* __restrict__ x, const float* __restri
     for (int k = 0; k < KEEP; ++k)
         for (int i = 0; i < WIDTH; ++i)
             squares += kept[k].value[i] * kept[k].value[i];
+    #pragma unroll 1
     for (int p = rest; p < packs; p += BLOCK) {
         const Pack<WIDTH> v = in[p];
         for (int i = 0; i < WIDTH; ++i)
@@ -65,6 +66,7 @@ __device__ void normalise_row(const float* __restrict__ x, const float* __restri
             kept[k].value[i] *= scale * g.value[i];
         out[p] = kept[k];
     }
+    #pragma unroll 1
     for (int p = rest; p < packs; p += BLOCK) {
         Pack<WIDTH> v = in[p];
         const Pack<WIDTH> g = gammas[p];

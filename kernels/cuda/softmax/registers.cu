@@ -50,6 +50,7 @@ template <int WIDTH> __device__ void softmax_row(const float* __restrict__ x, fl
     for (int k = 0; k < KEEP; ++k)
         for (int i = 0; i < WIDTH; ++i)
             largest = fmaxf(largest, kept[k].value[i]);
+    #pragma unroll 1
     for (int p = rest; p < packs; p += BLOCK) {
         const Pack<WIDTH> v = in[p];
         for (int i = 0; i < WIDTH; ++i)
@@ -69,6 +70,7 @@ template <int WIDTH> __device__ void softmax_row(const float* __restrict__ x, fl
             kept[k].value[i] = __expf(kept[k].value[i] - largest);
             sum += kept[k].value[i];
         }
+    #pragma unroll 1
     for (int p = rest; p < packs; p += BLOCK) {
         const Pack<WIDTH> v = in[p];
         for (int i = 0; i < WIDTH; ++i)
@@ -89,6 +91,7 @@ template <int WIDTH> __device__ void softmax_row(const float* __restrict__ x, fl
             kept[k].value[i] *= scale;
         out[p] = kept[k];
     }
+    #pragma unroll 1
     for (int p = rest; p < packs; p += BLOCK) {
         Pack<WIDTH> v = in[p];
         for (int i = 0; i < WIDTH; ++i)
