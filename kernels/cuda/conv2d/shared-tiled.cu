@@ -9,7 +9,7 @@ constexpr int THREADS = 32 * TILE_HEIGHT;
 constexpr int PATCH_HEIGHT = TILE_HEIGHT + 2;
 constexpr int PATCH_WIDTH = 34;
 
-extern "C" __global__ void __launch_bounds__(THREADS, 1)
+extern "C" __global__ void __launch_bounds__(THREADS, 768 / THREADS)
     conv2d(const float* __restrict__ x, const float* __restrict__ w, float* __restrict__ y, int cin, int cout,
            int height, int width) {
     __shared__ float patch[CHANNELS][PATCH_HEIGHT][PATCH_WIDTH];
