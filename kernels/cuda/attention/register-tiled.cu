@@ -33,7 +33,7 @@ __device__ __forceinline__ void load_rows(float* tile, int pitch, const float* f
     }
 }
 
-extern "C" __global__ void __launch_bounds__(THREADS)
+extern "C" __global__ void __launch_bounds__(THREADS, 512 / THREADS)
     attention(const float* __restrict__ q, const float* __restrict__ k, const float* __restrict__ v,
               float* __restrict__ out, int seq, int dim) {
     extern __shared__ float4 shared[];
@@ -71,7 +71,7 @@ extern "C" __global__ void __launch_bounds__(THREADS)
         __syncthreads();
 
         float score[4][4] = {};
-#pragma unroll 2
+#pragma unroll 1
         for (int col = 0; col < dim; col += 4) {
             float4 t[4];
 #pragma unroll
@@ -110,7 +110,7 @@ extern "C" __global__ void __launch_bounds__(THREADS)
         }
         // The weights of four queries are written and read by one half of a warp.
         __syncwarp();
-#pragma unroll 2
+#pragma unroll 1
         for (int key = 0; key < KEYS; key += 4) {
             float4 t[4];
 #pragma unroll

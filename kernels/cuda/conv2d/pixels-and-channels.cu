@@ -31,7 +31,7 @@ extern "C" __global__ void __launch_bounds__(32 * BLOCK_HEIGHT)
         }
 #pragma unroll
         for (int output = 0; output < OUTPUTS; output++) {
-            // The same address for the whole block: one broadcast from the cache. Channels past the end repeat the last.
+            // One address for the whole block: a broadcast from the cache. Channels past the end repeat the last.
             const float* weight = w + ((size_t)min(first_output + output, cout - 1) * cin + channel) * 9;
 #pragma unroll
             for (int tap = 0; tap < 9; tap++) {

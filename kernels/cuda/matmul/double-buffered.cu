@@ -42,14 +42,16 @@ __device__ __forceinline__ void copy_tiles(Stage& stage, const float* a, const f
         for (int i = threadIdx.x; i < BK * BN / 4; i += THREADS) {
             int kk = i / (BN / 4);
             int col = i % (BN / 4) * 4;
-            copy<16>(&stage.b[kk][col], b + (size_t)(k0 + kk) * n + first_col + col, b, k0 + kk < k && first_col + col < n);
+            const float* p = b + (size_t)(k0 + kk) * n + first_col + col;
+            copy<16>(&stage.b[kk][col], p, b, k0 + kk < k && first_col + col < n);
         }
     } else {
 #pragma unroll 1
         for (int i = threadIdx.x; i < BK * BN; i += THREADS) {
             int kk = i / BN;
             int col = i % BN;
-            copy<4>(&stage.b[kk][col], b + (size_t)(k0 + kk) * n + first_col + col, b, k0 + kk < k && first_col + col < n);
+            const float* p = b + (size_t)(k0 + kk) * n + first_col + col;
+            copy<4>(&stage.b[kk][col], p, b, k0 + kk < k && first_col + col < n);
         }
     }
 }

@@ -87,8 +87,8 @@ extern "C" __global__ void __launch_bounds__(THREADS)
 #pragma unroll
         for (int j = 0; j < 8; j += 4) {
             int out_col = first_col + col + j / 4 * (BN / 2);
-            store4(c + (size_t)out_row * n + out_col, make_float4(sum[i][j], sum[i][j + 1], sum[i][j + 2], sum[i][j + 3]),
-                   n - out_col, b_aligned);
+            float4 v = make_float4(sum[i][j], sum[i][j + 1], sum[i][j + 2], sum[i][j + 3]);
+            store4(c + (size_t)out_row * n + out_col, v, n - out_col, b_aligned);
         }
     }
 }

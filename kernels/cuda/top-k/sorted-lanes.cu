@@ -48,7 +48,8 @@ extern "C" __global__ void __launch_bounds__(BLOCK)
                     candidates &= candidates - 1;
                     // The worst may have risen since the vote; a late candidate then moves nobody of the wanted lanes.
                     int place = __popc(__ballot_sync(0xffffffff, before(held, candidate)));
-                    Entry shifted = {__shfl_up_sync(0xffffffff, held.value, 1), __shfl_up_sync(0xffffffff, held.col, 1)};
+                    Entry shifted = {__shfl_up_sync(0xffffffff, held.value, 1),
+                                     __shfl_up_sync(0xffffffff, held.col, 1)};
                     if (lane > place)
                         held = shifted;
                     if (lane == place)
