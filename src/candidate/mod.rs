@@ -262,7 +262,7 @@ pub fn tuning(target: TargetName, source: &str) -> Result<BTreeMap<String, i64>,
             TargetName::Cuda => ("@tune", tunable.chosen.unwrap_or(tunable.values[0])),
         };
         if !tunable.values.contains(&value) {
-            return Err(error(format!("{} = {value} is not one of the values of its @tune line", tunable.name)));
+            return Err(error(format!("{word} {} = {value} is not one of the values of its @tune line", tunable.name)));
         }
         point.insert(tunable.name, value);
     }
