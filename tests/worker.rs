@@ -9,7 +9,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use kernsmith::target::verilog::Plan;
+use kernsmith::target::Plan;
 use kernsmith::task::TaskRoot;
 use kernsmith::worker::protocol::Request;
 use serde_json::Value;
@@ -86,7 +86,7 @@ impl Drop for Worker {
 
 fn request(task: &str, source: &str) -> String {
     let task = TaskRoot(fixture("tasks")).load(task).unwrap();
-    let plan = Plan { profile_below: None, seed: Some(7) };
+    let plan = Plan { device: "osu018".into(), profile_below: None, seed: Some(7) };
     let request = Request { id: 42, attempt: 2, task: Box::new(task), source: source.into(), plan, keep: None };
     serde_json::to_string(&request).unwrap()
 }
@@ -105,8 +105,8 @@ fn a_worker_greets_reports_every_stage_and_answers() {
     let mut worker = Worker::start(None);
     let hello = worker.hear();
     assert_eq!((&hello["type"], &hello["protocol"]), (&"hello".into(), &1.into()));
-    assert_eq!(hello["missing"], Value::Array(Vec::new()));
-    assert!(hello["tools"]["yosys"].as_str().unwrap().contains("Yosys"), "{hello}");
+    assert_eq!(hello["targets"]["verilog"]["missing"], Value::Array(Vec::new()));
+    assert!(hello["targets"]["verilog"]["tools"]["yosys"].as_str().unwrap().contains("Yosys"), "{hello}");
     let reference = std::fs::read_to_string(fixture("tasks/verilog/add8/reference.v")).unwrap();
     worker.say(&request("verilog/add8", &reference));
     for stage in ["compile", "check", "measure", "profile"] {
@@ -174,7 +174,7 @@ fn a_line_without_end_is_not_waited_for() {
 fn without_tools_it_says_what_is_missing_and_how_to_get_it() {
     let worker = Worker::start(Some("/nonexistent"));
     let hello = worker.hear();
-    let missing = hello["missing"].as_array().unwrap();
+    let missing = hello["targets"]["verilog"]["missing"].as_array().unwrap();
     for (tool, package) in [("yosys", "yosys"), ("vvp", "iverilog"), ("verilator", "verilator"), ("sta", "opensta")] {
         let entry = missing.iter().find(|m| m[0] == tool).unwrap_or_else(|| panic!("{tool} is not in {hello}"));
         assert!(entry[1].as_str().unwrap().ends_with(package), "{entry}");

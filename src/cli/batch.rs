@@ -41,14 +41,16 @@ pub async fn batch(places: &Places, args: Batch) -> Result<Exit, Failed> {
             }
         }
     }
-    // The widest begin first, so that no long one is left for the end.
-    tasks.sort_by_key(|t| std::cmp::Reverse(t.verilog.pins()));
-    let driver = workshop::open(places, args.jobs, args.show.sink(true)).await?;
-    let settings = workshop::settings(limits, args.search.seed(), driver.pool.abilities());
+    // The largest begin first, so that no long one is left for the end.
+    tasks.sort_by_key(|t| std::cmp::Reverse(t.weight()));
+    let devices = tasks.iter().map(|task| args.search.device(task)).collect::<Result<Vec<String>, Failed>>()?;
+    let store = workshop::open_store(places).await?;
+    let driver = workshop::open(places, store, args.jobs, args.show.sink(true), &tasks).await?;
     let jobs = u32::try_from(args.jobs).unwrap_or(u32::MAX);
     let batch = driver.store.create_batch(&suite.name, jobs).await.map_err(store_failed)?;
     let mut runs = Vec::new();
-    for task in tasks {
+    for (task, device) in tasks.into_iter().zip(devices) {
+        let settings = workshop::settings(&limits, args.search.seed(), device, &task, driver.pool.abilities());
         let run = create(&driver, Some(batch), &task, &settings).await.map_err(store_failed)?;
         runs.push((run, task));
     }

@@ -3,6 +3,7 @@
 use super::exit::{Exit, Failed};
 use super::{Places, say};
 use crate::gpu::nvrtc;
+use crate::target::TargetName;
 use crate::target::verilog::tools::Toolbox;
 use crate::worker::pool::Pool;
 
@@ -11,9 +12,10 @@ pub async fn doctor(places: &Places) -> Result<Exit, Failed> {
     let program = std::env::current_exe().map_err(Failed::bug)?;
     let pool = Pool::start(&program, 1).await.map_err(Failed::bug)?;
     let abilities = pool.abilities();
+    let tools = abilities.tools(TargetName::Verilog);
     say("tools");
     for tool in Toolbox::all() {
-        match abilities.tools.get(tool.name()) {
+        match tools.get(tool.name()) {
             Some(version) => say(&format!("  ok       {:<16} {version}", tool.name())),
             None => {
                 let word = if tool.required() { "MISSING " } else { "optional" };
@@ -21,7 +23,7 @@ pub async fn doctor(places: &Places) -> Result<Exit, Failed> {
             }
         }
     }
-    match abilities.tools.get("osu018") {
+    match tools.get("osu018") {
         Some(version) => say(&format!("  ok       {:<16} Liberty file, digest {version}", "osu018")),
         None => say(&format!("  MISSING  {:<16} {}", "osu018", crate::target::verilog::tools::LIBERTY_HINT)),
     }
@@ -35,5 +37,5 @@ pub async fn doctor(places: &Places) -> Result<Exit, Failed> {
         let state = if path.is_dir() { "ok      " } else { "absent  " };
         say(&format!("  {state} {name:<16} {}", path.display()));
     }
-    Ok(if abilities.missing.is_empty() { Exit::Done } else { Exit::ToolMissing })
+    Ok(if abilities.missing(TargetName::Verilog).is_empty() { Exit::Done } else { Exit::ToolMissing })
 }

@@ -6,13 +6,12 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::exit::{Exit, Failed};
-use super::workshop::{start_pool, store_failed};
+use super::workshop::{device, start_pool, store_failed};
 use super::{Places, say};
 use crate::candidate::{MAX_SOURCE_BYTES, digest};
 use crate::numbers::number;
 use crate::store::Store;
-use crate::target::verilog::{DEVICE, Plan};
-use crate::target::{Evaluation, Reason, StageStatus, failure_line};
+use crate::target::{Evaluation, Plan, Reason, StageStatus, failure_line};
 use crate::task::TaskRoot;
 use crate::worker::pool::Job;
 
@@ -35,6 +34,9 @@ pub struct Eval {
     /// Run the tools even if the store knows the verdict
     #[arg(long)]
     fresh: bool,
+    /// Where it is measured [default: osu018 for Verilog, sim:h100 for CUDA]
+    #[arg(long)]
+    device: Option<String>,
     /// Seed of the stimulus [default: a fresh one]; implies --fresh
     #[arg(long, value_name = "N")]
     check_seed: Option<u64>,
@@ -43,6 +45,7 @@ pub struct Eval {
 /// Runs the command.
 pub async fn eval(places: &Places, args: Eval) -> Result<Exit, Failed> {
     let task = TaskRoot(places.tasks.clone()).load(&args.task).map_err(Failed::usage)?;
+    let device = device(&task, args.device.as_deref())?;
     let bytes = read(&args.file).map_err(|e| Failed::usage(anyhow::anyhow!("{}: {e}", args.file.display())))?;
     if let Some(keep) = &args.keep {
         std::fs::create_dir_all(keep).map_err(|e| Failed::usage(anyhow::anyhow!("--keep {}: {e}", keep.display())))?;
@@ -50,20 +53,20 @@ pub async fn eval(places: &Places, args: Eval) -> Result<Exit, Failed> {
     // Bytes that are no text become U+FFFD, which the worker rejects by name.
     let source = String::from_utf8_lossy(&bytes);
     let store = Store::open(&places.results).await.map_err(store_failed)?;
-    let pool = start_pool(1).await?;
+    let pool = start_pool(1, std::slice::from_ref(&task)).await?;
     let source_digest = digest(&source);
     let fresh = args.fresh || args.keep.is_some() || args.check_seed.is_some();
     let known = if fresh {
         None
     } else {
-        let tools = &pool.abilities().tools;
-        store.cached_evaluation(&task.digest, &source_digest, DEVICE, tools).await.map_err(store_failed)?
+        let tools = &pool.abilities().tools(task.target());
+        store.cached_evaluation(&task.digest, &source_digest, &device, tools).await.map_err(store_failed)?
     };
     let cached = known.is_some();
     let evaluation = match known {
         Some(evaluation) => evaluation,
         None => {
-            let plan = Plan { profile_below: None, seed: args.check_seed };
+            let plan = Plan { device, profile_below: None, seed: args.check_seed };
             let job = Job { task: &task, source: &source, plan: &plan, keep: args.keep.as_deref() };
             let evaluation = pool.evaluate(job, |_| {}).await;
             store.store_evaluation(&task.digest, &source_digest, &evaluation).await.map_err(store_failed)?;

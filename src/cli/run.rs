@@ -43,29 +43,33 @@ pub struct Resume {
 pub async fn run(places: &Places, args: Run) -> Result<Exit, Failed> {
     let limits = args.search.limits()?;
     let task = TaskRoot(places.tasks.clone()).load(&args.task).map_err(Failed::usage)?;
-    let driver = workshop::open(places, 1, args.show.sink(false)).await?;
-    let settings = workshop::settings(limits, args.search.seed(), driver.pool.abilities());
+    let device = args.search.device(&task)?;
+    let store = workshop::open_store(places).await?;
+    let driver = workshop::open(places, store, 1, args.show.sink(false), std::slice::from_ref(&task)).await?;
+    let settings = workshop::settings(&limits, args.search.seed(), device, &task, driver.pool.abilities());
     let run = batch::create(&driver, None, &task, &settings).await.map_err(store_failed)?;
     let exit = drive(&driver, run, &task).await?;
     if !args.show.json() {
-        where_it_is(places, run);
+        where_it_is(places, run, &task);
     }
     Ok(exit)
 }
 
 /// `kernsmith resume`.
 pub async fn resume(places: &Places, args: Resume) -> Result<Exit, Failed> {
-    let driver = workshop::open(places, args.jobs, args.show.sink(args.all)).await?;
+    let store = workshop::open_store(places).await?;
     let Some(run) = args.run else {
-        let mut runs = Vec::new();
-        for summary in driver.store.unfinished_runs().await.map_err(store_failed)? {
-            let task = driver.store.task(summary.id).await.map_err(store_failed)?;
-            runs.push((summary.id, task));
+        let (mut runs, mut tasks) = (Vec::new(), Vec::new());
+        for summary in store.unfinished_runs().await.map_err(store_failed)? {
+            tasks.push(store.task(summary.id).await.map_err(store_failed)?);
+            runs.push(summary.id);
         }
         if runs.is_empty() {
             nothing_to_resume(&args.show, "every run has ended");
             return Ok(Exit::Done);
         }
+        let driver = workshop::open(places, store, args.jobs, args.show.sink(true), &tasks).await?;
+        let runs = runs.into_iter().zip(tasks).collect();
         let ended = tokio::select! {
             ended = batch::drive_all(&driver, runs, args.jobs) => ended,
             _ = tokio::signal::ctrl_c() => return Err(interrupted("kernsmith resume --all")),
@@ -75,15 +79,16 @@ pub async fn resume(places: &Places, args: Resume) -> Result<Exit, Failed> {
             None => Ok(Exit::Done),
         };
     };
-    let summary = driver.store.run(run).await.map_err(store_failed)?;
+    let summary = store.run(run).await.map_err(store_failed)?;
     if let Some(stop) = &summary.stop {
         nothing_to_resume(&args.show, &format!("{run} has ended ({stop})"));
         return Ok(Exit::Done);
     }
-    let task = driver.store.task(run).await.map_err(store_failed)?;
+    let task = store.task(run).await.map_err(store_failed)?;
+    let driver = workshop::open(places, store, 1, args.show.sink(false), std::slice::from_ref(&task)).await?;
     let exit = drive(&driver, run, &task).await?;
     if !args.show.json() {
-        where_it_is(places, run);
+        where_it_is(places, run, &task);
     }
     Ok(exit)
 }
@@ -130,10 +135,10 @@ pub fn interrupted(next: &str) -> Failed {
     Failed { exit: Exit::Usage, error }
 }
 
-fn where_it_is(places: &Places, run: RunId) {
+fn where_it_is(places: &Places, run: RunId, task: &Task) {
     let results = places.results.display();
     say(&format!("database  {results}/kernsmith.db"));
     say(&format!("lineage   git -C {results}/history.git log --graph --oneline --glob=refs/runs/{run}"));
-    say(&format!("best      git -C {results}/history.git show {run}:candidate.v"));
+    say(&format!("best      git -C {results}/history.git show {run}:{}", task.target().file("candidate")));
     say(&format!("report    kernsmith report {run}"));
 }

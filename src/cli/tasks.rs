@@ -6,7 +6,7 @@ use super::exit::{Exit, Failed};
 use super::workshop::start_pool;
 use super::{Places, error, say};
 use crate::run::vet;
-use crate::task::{Contract, Direction, TaskRoot, suite};
+use crate::task::{Contract, CudaTask, Direction, TaskKind, TaskRoot, VerilogTask, suite};
 
 /// Arguments.
 #[derive(Args)]
@@ -53,7 +53,6 @@ pub async fn tasks(places: &Places, args: Tasks) -> Result<Exit, Failed> {
         Command::Show { task } => show(&root, &task),
         Command::Vet { tasks, jobs, no_mutants, keep } => {
             let names = if tasks.is_empty() { root.names() } else { tasks };
-            let pool = std::sync::Arc::new(start_pool(jobs).await?);
             let mut loaded = Vec::new();
             let mut sound = true;
             for name in names {
@@ -65,6 +64,7 @@ pub async fn tasks(places: &Places, args: Tasks) -> Result<Exit, Failed> {
                     }
                 }
             }
+            let pool = std::sync::Arc::new(start_pool(jobs, &loaded).await?);
             let started = std::time::Instant::now();
             let mut findings = vet::vet_all(&pool, loaded, jobs, !no_mutants, keep).await;
             findings.sort_by(|a, b| a.task.cmp(&b.task));
@@ -96,7 +96,7 @@ fn list(root: &TaskRoot) -> Result<Exit, Failed> {
             Ok(task) => say(&format!(
                 "{:<22} {:<14} {:<40} {}",
                 task.id,
-                task.verilog.contract.as_str(),
+                task.verilog().map_or("", |v| v.contract.as_str()),
                 task.objective.minimise.to_string(),
                 task.summary
             )),
@@ -120,17 +120,53 @@ fn list(root: &TaskRoot) -> Result<Exit, Failed> {
 
 fn show(root: &TaskRoot, name: &str) -> Result<Exit, Failed> {
     let task = root.load(name).map_err(Failed::usage)?;
-    let verilog = &task.verilog;
     say(&format!("{}\n{}\nsource     {}\noperation  {}", task.id, task.summary, task.source, task.operation));
-    say(&format!(
-        "objective  {} ({}), clock {} ns",
-        task.objective.minimise,
-        task.objective.minimise.unit(),
-        task.objective.clock_ns
-    ));
+    say(&format!("objective  {} ({})", task.objective.minimise, task.objective.minimise.unit()));
     for (metric, limit) in &task.objective.limits {
         say(&format!("limit      {metric} <= {limit}"));
     }
+    match &task.kind {
+        TaskKind::Verilog(verilog) => show_verilog(verilog),
+        TaskKind::Cuda(cuda) => show_cuda(cuda),
+    }
+    say(&format!("digest     {}\n\n{}", task.digest, task.reference.trim_end()));
+    Ok(Exit::Done)
+}
+
+fn show_cuda(cuda: &CudaTask) {
+    for (name, shape) in &cuda.shapes {
+        let values: Vec<String> = shape.iter().map(|(symbol, value)| format!("{symbol} = {value}")).collect();
+        say(&format!("shape      {name:<10} {}", values.join(", ")));
+    }
+    for buffer in &cuda.buffers {
+        let dims: Vec<&str> = buffer.dims.iter().map(|d| d.as_str()).collect();
+        say(&format!("{:<10} {} {} [{}]", buffer.role.as_str(), buffer.name, buffer.dtype.as_str(), dims.join(", ")));
+    }
+    for scalar in &cuda.scalars {
+        say(&format!("scalar     {} {} = {}", scalar.name, scalar.dtype.as_str(), scalar.value));
+    }
+    let check = &cuda.check;
+    let stress: Vec<&str> = check.stress.iter().map(|s| s.as_str()).collect();
+    say(&format!(
+        "check      {} seeds over {}; rtol {}, atol {}; stress: {}",
+        check.trials,
+        check.shapes.join(", "),
+        check.rtol,
+        check.atol,
+        if stress.is_empty() { "none".to_string() } else { stress.join(", ") }
+    ));
+    let measure = &cuda.measure;
+    say(&format!(
+        "measure    {}: bytes {}, flops {}, peak {}",
+        measure.shape,
+        measure.bytes,
+        measure.flops,
+        measure.peak.as_str()
+    ));
+}
+
+fn show_verilog(verilog: &VerilogTask) {
+    say(&format!("period     {} ns", verilog.clock_ns));
     let latency = match &verilog.contract {
         Contract::Pipeline { max_latency } | Contract::Transaction { max_latency, .. } => {
             format!(", at most {max_latency} cycles")
@@ -160,6 +196,4 @@ fn show(root: &TaskRoot, name: &str) -> Result<Exit, Failed> {
         verilog.proof_seconds,
         verilog.cases.len()
     ));
-    say(&format!("digest     {}\n\n{}", task.digest, task.reference.trim_end()));
-    Ok(Exit::Done)
 }

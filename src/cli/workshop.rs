@@ -13,7 +13,8 @@ use crate::run::sink::{JsonLines, Lines, Progress, Sink, stdout};
 use crate::search::history::SearchLimits;
 use crate::search::refine::Refine;
 use crate::store::{Environment, Lineage, Store, StoreError};
-use crate::target::verilog::DEVICE;
+use crate::target::TargetName;
+use crate::task::Task;
 use crate::worker::pool::{Abilities, Pool};
 
 /// Limits of a search.
@@ -34,9 +35,9 @@ pub struct SearchOptions {
     /// Seed of the search (agents that draw use it; the stimulus of checks is always fresh)
     #[arg(long, default_value_t = 1, value_name = "N")]
     seed: u64,
-    /// Where candidates are measured; known: osu018
-    #[arg(long, default_value = DEVICE)]
-    device: String,
+    /// Where candidates are measured [default: osu018 for Verilog, sim:h100 for CUDA]
+    #[arg(long)]
+    device: Option<String>,
     /// Who writes candidates; known: builtin
     #[arg(long, default_value = "builtin")]
     coder: String,
@@ -79,8 +80,7 @@ impl SearchOptions {
     /// Checks names and numbers.
     pub fn limits(&self) -> Result<SearchLimits, Failed> {
         let known = [
-            ("--device", self.device.as_str(), DEVICE),
-            ("--coder", &self.coder, "builtin"),
+            ("--coder", self.coder.as_str(), "builtin"),
             ("--judge", &self.judge, "builtin"),
             ("--strategy", &self.strategy, "refine"),
         ];
@@ -102,17 +102,29 @@ impl SearchOptions {
         })
     }
 
+    /// The device for a task.
+    pub fn device(&self, task: &Task) -> Result<String, Failed> {
+        device(task, self.device.as_deref())
+    }
+
     /// The run's seed.
     pub fn seed(&self) -> u64 {
         self.seed
     }
 }
 
-/// Starts the worker pool; an error that says how to mend it if tools are missing.
-pub async fn start_pool(jobs: usize) -> Result<Pool, Failed> {
+/// The device that `--device` asks for, or the default of the task's target.
+pub fn device(task: &Task, asked: Option<&str>) -> Result<String, Failed> {
+    let device = task.target().device(asked);
+    device.map(String::from).map_err(|e| Failed::usage(anyhow::anyhow!("--device {e} ({})", task.id)))
+}
+
+/// Starts the worker pool; an error that says how to mend it if tools for one of the tasks are missing.
+pub async fn start_pool(jobs: usize, tasks: &[Task]) -> Result<Pool, Failed> {
     let program = std::env::current_exe().map_err(Failed::bug)?;
     let pool = Pool::start(&program, jobs).await.map_err(Failed::bug)?;
-    let missing = &pool.abilities().missing;
+    let needed = TargetName::ALL.into_iter().filter(|target| tasks.iter().any(|t| t.target() == *target));
+    let missing: Vec<_> = needed.flat_map(|target| pool.abilities().missing(target)).collect();
     if missing.is_empty() {
         return Ok(pool);
     }
@@ -126,12 +138,22 @@ pub fn store_failed(error: StoreError) -> Failed {
     Failed::usage(error)
 }
 
-/// Opens everything that a search needs.
-pub async fn open(places: &Places, jobs: usize, sink: Arc<dyn Sink>) -> Result<Driver, Failed> {
-    let store = Store::open(&places.results).await.map_err(store_failed)?;
+/// Opens the results folder for writing.
+pub async fn open_store(places: &Places) -> Result<Store, Failed> {
+    Store::open(&places.results).await.map_err(store_failed)
+}
+
+/// Opens everything else that a search on these tasks needs.
+pub async fn open(
+    places: &Places,
+    store: Store,
+    jobs: usize,
+    sink: Arc<dyn Sink>,
+    tasks: &[Task],
+) -> Result<Driver, Failed> {
     let lineage = Lineage::open(&places.results).map_err(store_failed)?;
     let library = Arc::new(Library::load(&places.kernels).map_err(Failed::usage)?);
-    let pool = start_pool(jobs).await?;
+    let pool = start_pool(jobs, tasks).await?;
     Ok(Driver {
         store,
         lineage: Arc::new(lineage),
@@ -144,18 +166,18 @@ pub async fn open(places: &Places, jobs: usize, sink: Arc<dyn Sink>) -> Result<D
 }
 
 /// The settings of a new run on this machine.
-pub fn settings(limits: SearchLimits, seed: u64, abilities: &Abilities) -> RunSettings {
-    RunSettings { limits, seed, environment: environment(abilities) }
+pub fn settings(limits: &SearchLimits, seed: u64, device: String, task: &Task, abilities: &Abilities) -> RunSettings {
+    RunSettings { limits: limits.clone(), seed, device, environment: environment(abilities, task.target()) }
 }
 
-fn environment(abilities: &Abilities) -> Environment {
+fn environment(abilities: &Abilities, target: TargetName) -> Environment {
     let system = rustix::system::uname();
     let text = |s: &std::ffi::CStr| s.to_string_lossy().into_owned();
     Environment {
         host: text(system.nodename()),
         os: format!("{} {} {}", text(system.sysname()), text(system.release()), text(system.machine())),
         kernsmith_version: env!("CARGO_PKG_VERSION").into(),
-        tool_versions: abilities.tools.clone(),
+        tool_versions: abilities.tools(target),
         sandbox: abilities.layers.clone(),
     }
 }

@@ -8,7 +8,7 @@ use super::verdict::{Verdict, verdict_of};
 use crate::agent::judgement::{Change, Judgement};
 use crate::numbers::{UNKNOWN, change, clip, number, optional, seconds, speedup, time, with_unit};
 use crate::search::history::{Candidate, StepRecord};
-use crate::target::{Assurance, Evaluation};
+use crate::target::{Assurance, Evaluation, TargetName};
 
 /// Lines of a failed stage's log that are shown; the end says what went wrong.
 const LOG_LINES: usize = 40;
@@ -241,7 +241,7 @@ fn list(words: &[String]) -> String {
 
 fn assurance_text(assurance: &Assurance) -> String {
     match assurance {
-        Assurance::SimulatedOnly => assurance.to_string(),
+        Assurance::SimulatedOnly | Assurance::Tested { .. } => assurance.to_string(),
         Assurance::Bounded { method, .. } | Assurance::Proved { method } => format!("{assurance}, {method}"),
     }
 }
@@ -433,13 +433,16 @@ fn commands(run: &RunData) -> String {
     let repository = quoted(&format!("{}/{}", run.results.trim_end_matches('/'), crate::store::lineage::REPOSITORY));
     let mut lines = vec!["# the same search again".to_string(), again];
     if let Some((number, _)) = run.best() {
+        let target = TargetName::of_task(&run.task.task);
+        let best = target.file("best");
         lines.extend([
             "# the best candidate, and a fresh verdict on it".to_string(),
             format!(
-                "git -C {repository} show {}:candidate.v > best.v",
-                crate::store::Lineage::reference(summary.id, number)
+                "git -C {repository} show {}:{} > {best}",
+                crate::store::Lineage::reference(summary.id, number),
+                target.file("candidate")
             ),
-            format!("kernsmith eval {} best.v --fresh", quoted(&run.task.task)),
+            format!("kernsmith eval {} {best} --device {} --fresh", quoted(&run.task.task), quoted(&summary.device)),
             "# how it came about".to_string(),
             format!("git -C {repository} log --graph --oneline {}", summary.id),
         ]);

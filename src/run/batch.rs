@@ -9,17 +9,18 @@ use super::driver::Driver;
 use super::event::{Event, RunEvent};
 use crate::search::history::SearchLimits;
 use crate::store::{BatchId, Environment, NewRun, RunId, StoreError, now_ms};
-use crate::target::verilog::DEVICE;
 use crate::task::Task;
 
-/// What is the same for every run of a batch.
+/// How a run is made.
 #[derive(Debug, Clone)]
 pub struct RunSettings {
-    /// Limits of each run.
+    /// Limits.
     pub limits: SearchLimits,
-    /// Seed of each run.
+    /// Seed.
     pub seed: u64,
-    /// Where they run.
+    /// Where candidates are measured, one of the target's devices.
+    pub device: String,
+    /// Where it runs.
     pub environment: Environment,
 }
 
@@ -35,7 +36,7 @@ pub async fn create(
         .create_run(NewRun {
             batch,
             task,
-            device: DEVICE,
+            device: &settings.device,
             strategy: driver.strategy.name(),
             coder: &driver.coder.name(),
             judge: &driver.judge.name(),

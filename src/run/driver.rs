@@ -12,8 +12,7 @@ use crate::candidate::digest;
 use crate::search::history::{Candidate, History, Step, StepRecord};
 use crate::search::strategy::{Next, StopReason, Strategy};
 use crate::store::{Lineage, RunId, Store, StoreError, now_ms};
-use crate::target::verilog::{DEVICE, Plan};
-use crate::target::{Evaluation, failure_line};
+use crate::target::{Evaluation, Plan, failure_line};
 use crate::task::Task;
 use crate::worker::pool::{Job, Pool};
 
@@ -49,13 +48,14 @@ impl Driver {
     /// Drives a stored run to its end. Safe to call again after a crash; the run's lock keeps a second process away.
     pub async fn drive(&self, run: RunId, task: &Task) -> Result<Outcome, StoreError> {
         let _lock = self.store.lock_run(run)?;
+        let device = self.store.run(run).await?.device;
         let history = self.store.history(run).await?;
-        self.complete_lineage(run, &history).await?;
+        self.complete_lineage(run, task, &history).await?;
         self.tell(
             run,
             task,
             RunEvent::RunStarted {
-                device: DEVICE.into(),
+                device: device.clone(),
                 strategy: self.strategy.name().into(),
                 coder: self.coder.name(),
                 judge: self.judge.name(),
@@ -68,7 +68,7 @@ impl Driver {
             if let Some(record) = history.pending() {
                 let number = record.number;
                 self.tell(run, task, RunEvent::StepStarted { number, step: record.step.clone() });
-                self.evaluate(run, task, &history, number, Instant::now()).await?;
+                self.evaluate(run, task, &device, &history, number, Instant::now()).await?;
                 continue;
             }
             match self.strategy.next(&history) {
@@ -80,7 +80,7 @@ impl Driver {
                 Next::Steps(steps) => {
                     for step in steps {
                         let history = self.store.history(run).await?;
-                        self.execute(run, task, &history, step).await?;
+                        self.execute(run, task, &device, &history, step).await?;
                     }
                 }
             }
@@ -91,7 +91,14 @@ impl Driver {
         self.sink.show(&Event { time_ms: now_ms(), run: run.to_string(), task: task.id.clone(), kind });
     }
 
-    async fn execute(&self, run: RunId, task: &Task, history: &History, step: Step) -> Result<(), StoreError> {
+    async fn execute(
+        &self,
+        run: RunId,
+        task: &Task,
+        device: &str,
+        history: &History,
+        step: Step,
+    ) -> Result<(), StoreError> {
         let started = Instant::now();
         let started_ms = now_ms();
         let number = u32::try_from(history.steps.len()).unwrap_or(u32::MAX);
@@ -126,10 +133,10 @@ impl Driver {
                     evaluation: None,
                     cached: false,
                 });
-                self.commit(run, &record, started_ms)?;
+                self.commit(run, task, &record, started_ms)?;
                 self.store.add_step(run, &record, started_ms).await?;
                 let history = self.store.history(run).await?;
-                self.evaluate(run, task, &history, number, started).await
+                self.evaluate(run, task, device, &history, number, started).await
             }
             Err(error) => {
                 let note = error.to_string();
@@ -168,18 +175,18 @@ impl Driver {
 
     /// Catches up with what the store knows: a kill may have come between a verdict and the branch of the best candidate, and the
     /// repository may have been lost or moved away.
-    async fn complete_lineage(&self, run: RunId, history: &History) -> Result<(), StoreError> {
+    async fn complete_lineage(&self, run: RunId, task: &Task, history: &History) -> Result<(), StoreError> {
         let times = self.store.step_times(run).await?;
         for (record, time_ms) in history.steps.iter().zip(times) {
             if record.candidate.is_some() && !self.lineage.has(run, record.number)? {
-                self.commit(run, record, time_ms)?;
+                self.commit(run, task, record, time_ms)?;
             }
         }
         history.best().map_or(Ok(()), |(number, _)| self.lineage.best(run, number))
     }
 
     /// Commits the step's candidate. The same for the same step, so that a commit can be made again.
-    fn commit(&self, run: RunId, record: &StepRecord, time_ms: i64) -> Result<(), StoreError> {
+    fn commit(&self, run: RunId, task: &Task, record: &StepRecord, time_ms: i64) -> Result<(), StoreError> {
         let Some(candidate) = &record.candidate else { return Ok(()) };
         let number = record.number;
         let about = serde_json::json!({
@@ -190,7 +197,8 @@ impl Driver {
             "digest": candidate.digest,
             "method": record.judgement.as_ref().and_then(|j| j.method()),
         });
-        let files = [("candidate.v", candidate.source.as_str()), ("candidate.json", &format!("{about:#}\n"))];
+        let source_file = task.target().file("candidate");
+        let files = [(source_file.as_str(), candidate.source.as_str()), ("candidate.json", &format!("{about:#}\n"))];
         let of = record.step.parent().map_or(String::new(), |p| format!(" of #{p}"));
         let message = format!("#{number} {}{of}: {}", record.step.name(), candidate.summary);
         let parents: Vec<u32> = record.step.parent().into_iter().collect();
@@ -201,19 +209,21 @@ impl Driver {
         &self,
         run: RunId,
         task: &Task,
+        device: &str,
         history: &History,
         number: u32,
         started: Instant,
     ) -> Result<(), StoreError> {
         let Some(record) = history.steps.get(number as usize) else { return Ok(()) };
         let Some(candidate) = &record.candidate else { return Ok(()) };
-        let tools = &self.pool.abilities().tools;
-        let known = self.store.cached_evaluation(&task.digest, &candidate.digest, DEVICE, tools).await?;
+        let tools = &self.pool.abilities().tools(task.target());
+        let known = self.store.cached_evaluation(&task.digest, &candidate.digest, device, tools).await?;
         let cached = known.is_some();
         let evaluation = match known {
             Some(evaluation) => evaluation,
             None => {
-                let plan = Plan { profile_below: history.best().map(|(_, value)| value), seed: None };
+                let device = device.to_string();
+                let plan = Plan { device, profile_below: history.best().map(|(_, value)| value), seed: None };
                 let job = Job { task, source: &candidate.source, plan: &plan, keep: None };
                 self.pool.evaluate(job, |stage| self.tell(run, task, RunEvent::StageStarted { number, stage })).await
             }

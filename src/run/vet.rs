@@ -7,8 +7,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-use crate::target::verilog::Plan;
-use crate::target::{Assurance, Evaluation};
+use crate::target::{Assurance, Evaluation, Plan};
 use crate::task::{Task, line_of};
 use crate::worker::pool::{Job, Pool};
 
@@ -63,7 +62,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Vets tasks, several at once. The widest begin first, so that no long one is left for the end. With `keep` the work folder of each
+/// Vets tasks, several at once. The largest begin first, so that no long one is left for the end. With `keep` the work folder of each
 /// reference is left in a folder of the task's name below it.
 pub async fn vet_all(
     pool: &Arc<Pool>,
@@ -72,7 +71,7 @@ pub async fn vet_all(
     mutants: bool,
     keep: Option<PathBuf>,
 ) -> Vec<Finding> {
-    tasks.sort_by_key(|t| std::cmp::Reverse(t.verilog.pins()));
+    tasks.sort_by_key(|t| std::cmp::Reverse(t.weight()));
     let slots = Arc::new(Semaphore::new(jobs.max(1)));
     let mut work = Vec::new();
     for task in tasks {
@@ -94,7 +93,8 @@ pub async fn vet_all(
 }
 
 async fn vet(pool: &Pool, task: &Task, mutants: bool, keep: Option<&Path>) -> Finding {
-    let plan = Plan { profile_below: Some(0.0), seed: None };
+    let device = task.target().default_device().to_string();
+    let plan = Plan { device, profile_below: Some(0.0), seed: None };
     let evaluate = async |source: &str, keep| pool.evaluate(Job { task, source, plan: &plan, keep }, |_| {}).await;
     let reference = evaluate(&task.reference, keep).await;
     let mut finding = Finding { task: task.id.clone(), reference, mutants: 0, equivalent: 0, missed: Vec::new() };

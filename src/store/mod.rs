@@ -45,10 +45,13 @@ const APPLICATION_ID: i64 = 0x4b53_4d54;
 const BUSY: Duration = Duration::from_secs(5);
 
 /// Migrations in order: version, name, text. Never edit one that was released.
-const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "initial", include_str!("migrations/0001_initial.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "initial", include_str!("migrations/0001_initial.sql")),
+    (2, "clock_of_verilog", include_str!("migrations/0002_clock_of_verilog.sql")),
+];
 
 /// The schema version that this program writes.
-pub const SCHEMA_VERSION: i64 = 1;
+pub const SCHEMA_VERSION: i64 = 2;
 
 /// What lies in a results folder, for whoever finds one.
 const README: &str = include_str!("../../results/README.md");

@@ -144,6 +144,14 @@ impl StoredEvaluation {
         let assurance = match self.assurance.as_deref() {
             None => None,
             Some("simulated_only") => Some(Assurance::SimulatedOnly),
+            Some("tested") => Some(Assurance::Tested {
+                seeds: present("evaluation.assurance_bound", self.assurance_bound)?.cast_unsigned(),
+                shapes: {
+                    let shapes = present("evaluation.assurance_of", self.assurance_of.clone())?;
+                    shapes.parse().map_err(|_| unreadable("evaluation.assurance_of", shapes))?
+                },
+                detectors: parse_list("evaluation.assurance_method", &method()?)?,
+            }),
             Some("bounded") => Some(Assurance::Bounded {
                 k: present("evaluation.assurance_bound", self.assurance_bound)?.cast_unsigned(),
                 of: present("evaluation.assurance_of", self.assurance_of.clone())?,

@@ -58,7 +58,7 @@ pub struct RunSummary {
     pub unit: Option<String>,
     /// Where the objective's numbers come from: `measured`, `simulated` or `estimated`.
     pub origin: Option<String>,
-    /// How far the best candidate is known to be equivalent: `simulated_only`, `bounded` or `proved`.
+    /// How far the best candidate is known to be equivalent: `simulated_only`, `tested`, `bounded` or `proved`.
     pub best_assurance: Option<String>,
     /// Seconds of work.
     pub seconds: f64,

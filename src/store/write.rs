@@ -388,10 +388,13 @@ async fn insert_evaluation(
     let (assurance, bound, of, method) = match &evaluation.assurance {
         None => (None, None, None, None),
         Some(Assurance::SimulatedOnly) => (Some("simulated_only"), None, None, None),
-        Some(Assurance::Bounded { k, of, method }) => {
-            (Some("bounded"), Some(k.cast_signed()), Some(of.as_str()), Some(method.as_str()))
+        Some(Assurance::Tested { seeds, shapes, detectors }) => {
+            (Some("tested"), Some(seeds.cast_signed()), Some(shapes.to_string()), Some(list(detectors)))
         }
-        Some(Assurance::Proved { method }) => (Some("proved"), None, None, Some(method.as_str())),
+        Some(Assurance::Bounded { k, of, method }) => {
+            (Some("bounded"), Some(k.cast_signed()), Some(of.clone()), Some(method.clone()))
+        }
+        Some(Assurance::Proved { method }) => (Some("proved"), None, None, Some(method.clone())),
     };
     let id = sqlx::query(
         "INSERT INTO evaluation (task_digest, source_digest, device, toolset_id, verdict, reason, objective, objective_value,

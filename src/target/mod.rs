@@ -1,13 +1,100 @@
 //! What every target has in common: the stages of an evaluation, the reasons for a rejection, metrics and the objective.
 //!
-//! A target (one folder below this one) knows tools and metrics and nothing of agents, searches or storage.
+//! A target (one folder below this one) knows tools and metrics and nothing of agents, searches or storage. [`Target`] is what the
+//! worker asks of it; [`Targets`] is all of them.
 
+pub mod cuda;
+mod name;
 pub mod verilog;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+
+use crate::sandbox::{LAYERS, Runner};
+use crate::task::{Objective, Task};
+use cuda::Cuda;
+use verilog::Verilog;
+
+pub use name::TargetName;
+
+/// How much to do, and where.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The device to measure on, one of the target's.
+    pub device: String,
+    /// Run the profile stage if the objective is below this; None: always.
+    pub profile_below: Option<f64>,
+    /// Seed of the stimulus; None: fresh.
+    pub seed: Option<u64>,
+}
+
+/// What can evaluate candidates of one language.
+pub trait Target {
+    /// The tools that a verdict depends on: name to version.
+    fn versions(&self) -> &BTreeMap<String, String>;
+
+    /// Required things that are missing, each with the command that mends it. Without them no verdict is possible.
+    fn missing(&self) -> Vec<(String, String)>;
+
+    /// All stages of one candidate, in the empty folder `dir`. `progress` hears of every stage that starts.
+    fn evaluate(
+        &mut self,
+        task: &Task,
+        source: &str,
+        plan: &Plan,
+        dir: &Path,
+        runner: &Runner,
+        progress: &mut dyn FnMut(StageName),
+    ) -> Evaluation;
+}
+
+/// Every target, with the tools of this machine.
+pub struct Targets {
+    verilog: Verilog,
+    cuda: Cuda,
+}
+
+impl Targets {
+    /// Looks for the tools of all targets. A missing one is no error here.
+    pub fn detect() -> Self {
+        Self { verilog: Verilog::detect(), cuda: Cuda::detect() }
+    }
+
+    /// The target of that name.
+    pub fn get(&self, name: TargetName) -> &dyn Target {
+        match name {
+            TargetName::Verilog => &self.verilog,
+            TargetName::Cuda => &self.cuda,
+        }
+    }
+
+    /// The target of that name, for evaluating.
+    pub fn get_mut(&mut self, name: TargetName) -> &mut dyn Target {
+        match name {
+            TargetName::Verilog => &mut self.verilog,
+            TargetName::Cuda => &mut self.cuda,
+        }
+    }
+}
+
+/// Why a stage ended early.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// For the store and the Judge.
+    pub reason: Reason,
+    /// For people and the Judge.
+    pub message: String,
+}
+
+impl Failure {
+    /// A failure with a message.
+    pub fn new(reason: Reason, message: impl Into<String>) -> Self {
+        Self { reason, message: message.into() }
+    }
+}
 
 /// One step of an evaluation. They run in this order and stop at the first failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -72,6 +159,34 @@ pub enum Reason {
     TestbenchFailed,
     /// The prover found an input for which the outputs differ.
     NotEquivalent,
+    /// The launch plan cannot be resolved or launched: sizes, arguments, resources.
+    LaunchError,
+    /// The outputs depend on the order in which blocks or warps run.
+    Nondeterministic,
+    /// An input buffer was written.
+    InputModified,
+    /// An access outside every buffer.
+    OutOfBounds,
+    /// An access whose address is not a multiple of its size.
+    Misaligned,
+    /// Two threads access the same place without order, and one of them writes.
+    DataRace,
+    /// Memory was read that nothing had written.
+    UninitialisedRead,
+    /// Part of an output was never written.
+    UnwrittenOutput,
+    /// A barrier that some threads of the block do not reach.
+    DivergentBarrier,
+    /// Threads wait for something that cannot happen any more.
+    Deadlock,
+    /// A shuffle or vote that reads a lane which does not take part.
+    BadShuffle,
+    /// An asynchronous copy's data was read before it was waited for.
+    AsyncRead,
+    /// Faster than the hardware could be: the measurement or the check was deceived.
+    TooFast,
+    /// Something that the evaluator does not support.
+    Unsupported,
     /// Neither a proof nor a bounded proof finished in time, and the task asks for one.
     NotProved,
     /// A metric is over the task's limit.
@@ -106,6 +221,20 @@ impl Reason {
             Self::WrongOutput => "wrong_output",
             Self::TestbenchFailed => "testbench_failed",
             Self::NotEquivalent => "not_equivalent",
+            Self::LaunchError => "launch_error",
+            Self::Nondeterministic => "nondeterministic",
+            Self::InputModified => "input_modified",
+            Self::OutOfBounds => "out_of_bounds",
+            Self::Misaligned => "misaligned",
+            Self::DataRace => "data_race",
+            Self::UninitialisedRead => "uninitialised_read",
+            Self::UnwrittenOutput => "unwritten_output",
+            Self::DivergentBarrier => "divergent_barrier",
+            Self::Deadlock => "deadlock",
+            Self::BadShuffle => "bad_shuffle",
+            Self::AsyncRead => "async_read",
+            Self::TooFast => "too_fast",
+            Self::Unsupported => "unsupported",
             Self::NotProved => "not_proved",
             Self::LimitExceeded => "limit_exceeded",
             Self::Timeout => "timeout",
@@ -216,6 +345,15 @@ pub struct ObjectiveValue {
 pub enum Assurance {
     /// Random and corner vectors only.
     SimulatedOnly,
+    /// Executed on secret random inputs, with detectors that look for mistakes which the outputs need not show.
+    Tested {
+        /// Number of secret seeds.
+        seeds: u64,
+        /// Number of shapes.
+        shapes: u64,
+        /// What was looked for, for instance `order`, `races`.
+        detectors: Vec<String>,
+    },
     /// Proved for part of the input space or for the first cycles after reset.
     Bounded {
         /// Number of cycles, or of restricted cases.
@@ -236,6 +374,11 @@ impl fmt::Display for Assurance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::SimulatedOnly => f.write_str("simulated only"),
+            Self::Tested { seeds, shapes, detectors } => {
+                write!(f, "tested({seeds} seeds, {shapes} shapes")?;
+                detectors.iter().try_for_each(|d| write!(f, ", {d}"))?;
+                f.write_str(")")
+            }
             Self::Bounded { k, of, .. } => write!(f, "bounded({k} {of})"),
             Self::Proved { .. } => f.write_str("proved"),
         }
@@ -264,6 +407,47 @@ pub struct Evaluation {
 }
 
 impl Evaluation {
+    /// An evaluation in which nothing has happened yet.
+    pub fn begin(device: &str, tool_versions: &BTreeMap<String, String>) -> Self {
+        Self {
+            stages: Vec::new(),
+            metrics: Vec::new(),
+            objective: None,
+            assurance: None,
+            check_seed: None,
+            device: device.into(),
+            tool_versions: tool_versions.clone(),
+            sandbox: LAYERS.iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    /// Computes the objective from the metrics; a failure if one is missing or over its limit.
+    pub fn measure_objective(&mut self, objective: &Objective) -> Result<(), Failure> {
+        let value = objective.minimise.value(|name| self.metric(name)).map_err(|name| {
+            Failure::new(Reason::MetricMissing, format!("the objective needs {name}, which no tool gave"))
+        })?;
+        let over: Vec<String> = objective
+            .limits
+            .iter()
+            .filter_map(|(name, limit)| {
+                let value = self.metric(name)?;
+                (value > *limit).then(|| format!("{name} = {value:.4} is over the limit {limit}"))
+            })
+            .collect();
+        if !over.is_empty() {
+            return Err(Failure::new(Reason::LimitExceeded, over.join("\n")));
+        }
+        let factors = objective.minimise.factors();
+        let origins = self.metrics.iter().filter(|m| factors.contains(&m.name)).map(|m| m.origin);
+        self.objective = Some(ObjectiveValue {
+            name: objective.minimise.to_string(),
+            value,
+            unit: objective.minimise.unit(),
+            origin: origins.max().unwrap_or(Origin::Estimated),
+        });
+        Ok(())
+    }
+
     /// What is left to say if the machine failed before a stage could.
     pub fn infrastructure(
         log: String,

@@ -4,16 +4,19 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Metrics that an objective or a limit may name, with their units.
-pub const METRICS: [(&str, &str); 8] = [
-    ("area_um2", "um2"),
-    ("delay_ns", "ns"),
-    ("power_mw", "mW"),
-    ("cells", ""),
-    ("flip_flops", ""),
-    ("logic_depth", "cells"),
-    ("toggles_per_cycle", ""),
-    ("latency_cycles", "cycles"),
+use crate::target::TargetName::{self, Cuda, Verilog};
+
+/// Metrics that an objective or a limit may name, with their units, by target.
+pub const METRICS: [(TargetName, &str, &str); 9] = [
+    (Verilog, "area_um2", "um2"),
+    (Verilog, "delay_ns", "ns"),
+    (Verilog, "power_mw", "mW"),
+    (Verilog, "cells", ""),
+    (Verilog, "flip_flops", ""),
+    (Verilog, "logic_depth", "cells"),
+    (Verilog, "toggles_per_cycle", ""),
+    (Verilog, "latency_cycles", "cycles"),
+    (Cuda, "time_us", "us"),
 ];
 
 /// A product of metrics.
@@ -22,10 +25,10 @@ pub struct Product(Vec<String>);
 
 impl Product {
     /// Reads `name * name * …`.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(target: TargetName, text: &str) -> Result<Self, String> {
         let mut factors = Vec::new();
         for factor in text.split('*').map(str::trim) {
-            known_metric(factor)?;
+            known_metric(target, factor)?;
             factors.push(factor.to_string());
         }
         Ok(Self(factors))
@@ -55,17 +58,17 @@ impl fmt::Display for Product {
 }
 
 /// An error that lists the known names unless `name` is one of them.
-pub fn known_metric(name: &str) -> Result<(), String> {
-    if METRICS.iter().any(|(known, _)| *known == name) {
+pub fn known_metric(target: TargetName, name: &str) -> Result<(), String> {
+    let known: Vec<&str> = METRICS.iter().filter(|(t, ..)| *t == target).map(|(_, name, _)| *name).collect();
+    if known.contains(&name) {
         return Ok(());
     }
-    let known: Vec<&str> = METRICS.iter().map(|(name, _)| *name).collect();
     Err(format!("`{name}` is not a metric; known: {}", known.join(", ")))
 }
 
 /// The unit of a known metric, else empty.
 pub fn unit(name: &str) -> &'static str {
-    METRICS.iter().find(|(known, _)| *known == name).map_or("", |(_, unit)| unit)
+    METRICS.iter().find(|(_, known, _)| *known == name).map_or("", |(_, _, unit)| unit)
 }
 
 #[cfg(test)]
@@ -74,11 +77,12 @@ mod tests {
 
     #[test]
     fn a_product_has_value_and_unit() {
-        let product = Product::parse("latency_cycles * delay_ns*area_um2").unwrap();
+        let product = Product::parse(Verilog, "latency_cycles * delay_ns*area_um2").unwrap();
         assert_eq!(product.unit(), "cycles*ns*um2");
         assert_eq!(product.value(|name| (name != "x").then_some(2.0)), Ok(8.0));
         assert_eq!(product.value(|name| (name == "delay_ns").then_some(2.0)), Err("latency_cycles".into()));
-        assert!(Product::parse("area").unwrap_err().contains("area_um2"));
-        assert!(Product::parse("").is_err());
+        assert!(Product::parse(Verilog, "area").unwrap_err().contains("area_um2"));
+        assert!(Product::parse(Verilog, "").is_err());
+        assert!(Product::parse(Verilog, "time_us").is_err());
     }
 }

@@ -1,9 +1,11 @@
 //! Tasks: what to make better, how it is checked and which number is minimised.
 //!
-//! [`manifest`] reads `task.toml`, [`suite`] reads lists of tasks, [`expression`] the objective. The format is described in
+//! [`manifest`] reads `task.toml`, [`suite`] reads lists of tasks, [`expression`] the objective, [`integer`] the sizes of CUDA tasks. The format is described in
 //! `docs/tasks.md`. This module runs no tools.
 
+pub mod cuda;
 pub mod expression;
+pub mod integer;
 pub mod manifest;
 pub mod suite;
 
@@ -12,6 +14,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::target::TargetName;
+
+pub use cuda::CudaTask;
 pub use expression::Product;
 
 /// A task that was read and found consistent. Carries its sources, so that a worker needs no file of it.
@@ -26,18 +31,19 @@ pub struct Task {
     /// Finds exemplars in the library.
     pub operation: String,
     /// What the target needs to know.
-    pub verilog: VerilogTask,
+    #[serde(flatten)]
+    pub kind: TaskKind,
     /// The number to minimise.
     pub objective: Objective,
     /// Digest of everything that decides a verdict: the manifest and its sources.
     pub digest: String,
     /// `task.toml` as written, for the snapshot in the store.
     pub manifest_text: String,
-    /// Text of `reference.v`.
+    /// Text of the reference, `reference.v` or `reference.cu`.
     pub reference: String,
-    /// Text of `start.v`.
+    /// Text of the starting kernel, `start.v` or `start.cu`.
     pub start: Option<String>,
-    /// Text of the task's own testbench.
+    /// Text of a Verilog task's own testbench.
     pub testbench: Option<String>,
 }
 
@@ -47,10 +53,52 @@ impl Task {
         self.id.split_once('/').map_or(self.id.as_str(), |(_, name)| name)
     }
 
-    /// The kernel to make better: `start.v` if there is one, else the reference.
+    /// The target.
+    pub fn target(&self) -> TargetName {
+        match self.kind {
+            TaskKind::Verilog(_) => TargetName::Verilog,
+            TaskKind::Cuda(_) => TargetName::Cuda,
+        }
+    }
+
+    /// The Verilog part, if it is a Verilog task.
+    pub fn verilog(&self) -> Option<&VerilogTask> {
+        match &self.kind {
+            TaskKind::Verilog(verilog) => Some(verilog),
+            TaskKind::Cuda(_) => None,
+        }
+    }
+
+    /// The CUDA part, if it is a CUDA task.
+    pub fn cuda(&self) -> Option<&CudaTask> {
+        match &self.kind {
+            TaskKind::Cuda(cuda) => Some(cuda),
+            TaskKind::Verilog(_) => None,
+        }
+    }
+
+    /// How much there is to check, for beginning with the longest: bits of ports, or elements of the check's buffers.
+    pub fn weight(&self) -> u64 {
+        match &self.kind {
+            TaskKind::Verilog(verilog) => verilog.pins().into(),
+            TaskKind::Cuda(cuda) => cuda.weight(),
+        }
+    }
+
+    /// The kernel to make better: the starting kernel if there is one, else the reference.
     pub fn starting_source(&self) -> &str {
         self.start.as_deref().unwrap_or(&self.reference)
     }
+}
+
+/// What a task says for its target alone.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TaskKind {
+    /// A hardware module.
+    Verilog(VerilogTask),
+    /// A GPU kernel.
+    Cuda(CudaTask),
 }
 
 /// What is minimised, and within which limits.
@@ -58,8 +106,6 @@ impl Task {
 pub struct Objective {
     /// Product of metrics.
     pub minimise: Product,
-    /// Clock period for timing and power analysis, in ns.
-    pub clock_ns: f64,
     /// Upper bounds of metrics.
     pub limits: BTreeMap<String, f64>,
 }
@@ -71,6 +117,8 @@ pub struct VerilogTask {
     pub top: String,
     /// Clock port.
     pub clock: Option<String>,
+    /// Clock period for timing and power analysis, in ns.
+    pub clock_ns: f64,
     /// Synchronous reset port.
     pub reset: Option<Reset>,
     /// Values for the parameters of exemplars.

@@ -16,9 +16,8 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::{Mutex, Semaphore};
 
-use super::protocol::{HEARTBEAT_SECONDS, MAX_LINE, PROTOCOL, Reply, Request};
-use crate::target::verilog::{DEVICE, Plan};
-use crate::target::{Evaluation, Reason, StageName};
+use super::protocol::{Ability, HEARTBEAT_SECONDS, MAX_LINE, PROTOCOL, Reply, Request};
+use crate::target::{Evaluation, Plan, Reason, StageName, TargetName};
 use crate::task::Task;
 
 /// Silence after which a worker counts as lost.
@@ -66,12 +65,22 @@ pub struct Job<'a> {
 /// What the workers of this pool can do.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Abilities {
-    /// Tool versions.
-    pub tools: BTreeMap<String, String>,
-    /// Required tools that are missing, with the command that mends it.
-    pub missing: Vec<(String, String)>,
+    /// What they can do for each target.
+    pub targets: BTreeMap<TargetName, Ability>,
     /// Sandbox layers.
     pub layers: Vec<String>,
+}
+
+impl Abilities {
+    /// Versions of the tools that a verdict of this target depends on.
+    pub fn tools(&self, target: TargetName) -> BTreeMap<String, String> {
+        self.targets.get(&target).map(|a| a.tools.clone()).unwrap_or_default()
+    }
+
+    /// Required tools of this target that are missing, each with the command that mends it.
+    pub fn missing(&self, target: TargetName) -> &[(String, String)] {
+        self.targets.get(&target).map_or(&[], |a| a.missing.as_slice())
+    }
 }
 
 /// A pool of local worker processes.
@@ -124,8 +133,8 @@ impl Pool {
                 Err(e) => trouble = format!("{trouble}attempt {attempt}: {e}\n"),
             }
         }
-        let Abilities { tools, layers, .. } = self.abilities.clone();
-        Evaluation::infrastructure(trouble, started.elapsed().as_secs_f64(), DEVICE, tools, layers)
+        let (tools, layers) = (self.abilities.tools(job.task.target()), self.abilities.layers.clone());
+        Evaluation::infrastructure(trouble, started.elapsed().as_secs_f64(), &job.plan.device, tools, layers)
     }
 
     async fn attempt(
@@ -203,8 +212,8 @@ impl Worker {
         let output = BufReader::new(child.stdout.take().ok_or_else(missing)?);
         let mut worker = Self { child, input, output };
         let error = match worker.read().await {
-            Ok(Reply::Hello { protocol: PROTOCOL, tools, missing, layers, .. }) => {
-                return Ok((worker, Abilities { tools, missing, layers }));
+            Ok(Reply::Hello { protocol: PROTOCOL, targets, layers, .. }) => {
+                return Ok((worker, Abilities { targets, layers }));
             }
             Ok(Reply::Hello { protocol, .. }) => PoolError::Version { found: protocol },
             Ok(other) => PoolError::Lost(format!("said {other:?} before hello")),

@@ -7,12 +7,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::target::verilog::Plan;
-use crate::target::{Evaluation, StageName};
+use crate::target::{Evaluation, Plan, StageName, TargetName};
 use crate::task::Task;
 
 /// Version of the protocol; both sides must agree.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 /// Longest line in bytes.
 pub const MAX_LINE: usize = 64 << 20;
 /// Seconds between heartbeats.
@@ -35,6 +34,15 @@ pub struct Request {
     pub keep: Option<String>,
 }
 
+/// What a worker can do for one target.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ability {
+    /// Tool versions.
+    pub tools: BTreeMap<String, String>,
+    /// Required tools that are missing, each with the command that mends it.
+    pub missing: Vec<(String, String)>,
+}
+
 /// What a worker says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "type")]
@@ -45,10 +53,8 @@ pub enum Reply {
         protocol: u32,
         /// Program version.
         version: String,
-        /// Tool versions.
-        tools: BTreeMap<String, String>,
-        /// Required tools that are missing, each with the command that mends it.
-        missing: Vec<(String, String)>,
+        /// What it can do for each target.
+        targets: BTreeMap<TargetName, Ability>,
         /// Active sandbox layers.
         layers: Vec<String>,
     },

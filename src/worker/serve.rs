@@ -7,11 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use super::protocol::{HEARTBEAT_SECONDS, MAX_LINE, PROTOCOL, Reply, Request};
+use super::protocol::{Ability, HEARTBEAT_SECONDS, MAX_LINE, PROTOCOL, Reply, Request};
 use crate::sandbox::{LAYERS, Runner};
-use crate::target::verilog::tools::{Toolbox, search_path};
-use crate::target::verilog::{DEVICE, Verilog};
-use crate::target::{Evaluation, StageName};
+use crate::target::{Evaluation, StageName, TargetName, Targets};
 
 /// Writes whole lines; shared with the heartbeat.
 #[derive(Clone)]
@@ -31,13 +29,12 @@ impl Output {
 pub fn serve() -> io::Result<()> {
     let cancel = Arc::new(AtomicBool::new(false));
     let runner = Runner::new(std::env::current_exe()?, Arc::clone(&cancel))?;
-    let mut target = Verilog::new(Toolbox::detect(&search_path()));
+    let mut targets = Targets::detect();
     let output = Output(Arc::new(Mutex::new(io::stdout())));
     output.send(&Reply::Hello {
         protocol: PROTOCOL,
         version: env!("CARGO_PKG_VERSION").into(),
-        tools: target.tools().versions.clone(),
-        missing: target.tools().missing_required(),
+        targets: TargetName::ALL.into_iter().map(|name| (name, ability(&targets, name))).collect(),
         layers: LAYERS.iter().map(ToString::to_string).collect(),
     })?;
 
@@ -77,18 +74,24 @@ pub fn serve() -> io::Result<()> {
         let mut progress = |stage| {
             let _ = output.send(&Reply::Progress { id: request.id, attempt: request.attempt, stage });
         };
-        let evaluation = evaluate(&mut target, &request, &runner, &mut progress).unwrap_or_else(|message| {
+        let evaluation = evaluate(&mut targets, &request, &runner, &mut progress).unwrap_or_else(|message| {
             let layers = LAYERS.iter().map(ToString::to_string).collect();
-            Evaluation::infrastructure(message, 0.0, DEVICE, target.tools().versions.clone(), layers)
+            let versions = targets.get(request.task.target()).versions().clone();
+            Evaluation::infrastructure(message, 0.0, &request.plan.device, versions, layers)
         });
         output.send(&Reply::Result { id: request.id, attempt: request.attempt, evaluation: Box::new(evaluation) })?;
     }
     Ok(())
 }
 
+fn ability(targets: &Targets, name: TargetName) -> Ability {
+    let target = targets.get(name);
+    Ability { tools: target.versions().clone(), missing: target.missing() }
+}
+
 /// Evaluates in a fresh folder, which is removed after that. An error is a message about the machine.
 fn evaluate(
-    target: &mut Verilog,
+    targets: &mut Targets,
     request: &Request,
     runner: &Runner,
     progress: &mut dyn FnMut(StageName),
@@ -105,6 +108,7 @@ fn evaluate(
             "the tools cannot work in {path}: shells read `{odd}` as their own; TMPDIR names another place"
         ));
     }
+    let target = targets.get_mut(request.task.target());
     let evaluation = target.evaluate(&request.task, &request.source, &request.plan, folder.path(), runner, progress);
     if let Some(keep) = &request.keep {
         copy_folder(folder.path(), Path::new(keep))

@@ -26,7 +26,8 @@ impl BuiltinCoder {
             Step::Repair { of } => brief.history.candidate(*of),
             _ => None,
         };
-        let broken_exemplar = broken.and_then(|c| self.library.origin(c));
+        let target = brief.task.target();
+        let broken_exemplar = broken.and_then(|c| self.library.origin(target, c));
         let experience: Vec<(&Exemplar, Experience)> =
             self.library.applicable(brief.task).map(|e| (e, Experience::of(&self.library, brief.history, e))).collect();
         let rank = |offer: &Offer<'_>| {
@@ -63,13 +64,17 @@ impl BuiltinCoder {
 
     fn exhausted(&self, brief: Brief<'_>, had_some: bool) -> AgentError {
         let operation = &brief.task.operation;
-        let contract = brief.task.verilog.contract.as_str();
+        let contract =
+            brief.task.verilog().map(|v| format!(" with contract {}", v.contract.as_str())).unwrap_or_default();
         let what = if had_some {
             format!("every exemplar of {operation} and every value of its tunables has been evaluated")
         } else {
-            format!("the library has no exemplar of {operation} with contract {contract}")
+            format!("the library has no exemplar of {operation}{contract}")
         };
-        AgentError::Exhausted(format!("{what}; add one in {}", self.library.folder(operation).display()))
+        AgentError::Exhausted(format!(
+            "{what}; add one in {}",
+            self.library.folder(brief.task.target(), operation).display()
+        ))
     }
 }
 

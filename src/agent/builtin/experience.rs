@@ -26,7 +26,7 @@ impl Experience {
         for candidate in history.steps.iter().filter_map(|s| s.candidate.as_ref()) {
             let Some(evaluation) = &candidate.evaluation else { continue };
             let machine = evaluation.failure().is_some_and(|r| r.is_infrastructure());
-            if machine || library.origin(candidate) != Some(exemplar) {
+            if machine || library.origin(exemplar.target, candidate) != Some(exemplar) {
                 continue;
             }
             found.attempts += 1;
@@ -34,7 +34,7 @@ impl Experience {
             if let Some(value) = candidate.objective()
                 && found.best.as_ref().is_none_or(|(b, _)| value < *b)
             {
-                found.best = Some((value, candidate::tuning(&candidate.source).unwrap_or_default()));
+                found.best = Some((value, candidate::tuning(exemplar.target, &candidate.source).unwrap_or_default()));
                 found.stale = 0;
             }
         }

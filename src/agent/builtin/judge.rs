@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::experience::Experience;
 use super::library::Library;
 use super::methods;
-use super::rules::{RULES, View, founded};
+use super::rules::{View, founded, rules};
 use crate::agent::judgement::{Change, Effort, Evidence, Expectation, Judgement};
 use crate::agent::{AgentError, Answer, Brief, Judge};
 use crate::search::history::{History, Step};
@@ -65,8 +65,11 @@ impl BuiltinJudge {
             return Ok(sweep(brief, evaluation, method, prospect));
         }
         // The library has nothing left, but the diagnosis still stands, for whoever reads it.
-        let strongest = RULES.iter().map(|r| r.method).max_by(|a, b| weight(a).total_cmp(&weight(b)).then(b.cmp(a)));
-        Ok(explore(&view, brief, strongest.unwrap_or("restructure")))
+        let target = brief.task.target();
+        let known = rules(target).iter().map(|r| r.method);
+        let strongest = known.max_by(|a, b| weight(a).total_cmp(&weight(b)).then(b.cmp(a)));
+        let method = strongest.or_else(|| methods::names(target).next());
+        Ok(explore(&view, brief, method.unwrap_or_default()))
     }
 
     /// The methods for which the library still has something to offer.
@@ -110,7 +113,7 @@ fn smaller(a: Option<f64>, b: Option<f64>) -> Option<f64> {
 
 /// A method that has not been tried, or of which an exemplar has not.
 fn explore(view: &View<'_>, brief: Brief<'_>, method: &str) -> Judgement {
-    let plan = methods::plan(method).unwrap_or_default().to_string();
+    let plan = methods::plan(brief.task.target(), method).unwrap_or_default().to_string();
     let (bottleneck, evidence, shrinks, effort) = match founded(view, method) {
         Some((rule, evidence)) => (rule.bottleneck.to_string(), evidence, Some(rule.shrinks), rule.effort),
         None => {
@@ -141,7 +144,7 @@ fn sweep(brief: Brief<'_>, evaluation: &Evaluation, method: &str, prospect: &Pro
         Some(false) => " What was expected of it last time failed.",
         None => "",
     };
-    let plan = methods::plan(method).unwrap_or_default();
+    let plan = methods::plan(brief.task.target(), method).unwrap_or_default();
     Judgement::Improvement {
         bottleneck: bottleneck.trim_end().into(),
         evidence: factors(brief.task, evaluation, brief.history),
@@ -241,6 +244,36 @@ fn meaning(reason: Option<Reason>) -> (&'static str, &'static str) {
             "a candidate that does not do what the reference does is worth nothing, however small or fast",
             "follow the inputs that the message names through the logic by hand",
         ),
+        Some(R::LaunchError) => (
+            "nothing runs if the launch plan does not fit the task or the device",
+            "correct the @launch or @scratch line that the message names",
+        ),
+        Some(R::OutOfBounds | R::Misaligned) => (
+            "memory that belongs to nobody is read or overwritten",
+            "guard the access with the extents of the buffer, above all for sizes that are no multiple of the tile",
+        ),
+        Some(R::DataRace | R::Nondeterministic | R::AsyncRead) => (
+            "the answer depends on an order that nothing guarantees",
+            "put a barrier, a wait or an atomic between the write and the other access",
+        ),
+        Some(R::UninitialisedRead | R::UnwrittenOutput) => (
+            "memory holds nothing useful until the kernel has written it",
+            "write every element that is read later, and every element of the output, for every shape",
+        ),
+        Some(R::InputModified) => {
+            ("inputs belong to the caller", "write to an output or to @scratch memory, never to an input buffer")
+        }
+        Some(R::DivergentBarrier | R::Deadlock | R::BadShuffle) => (
+            "threads wait for partners that do not come",
+            "move the barrier or the shuffle to where every thread that it names arrives",
+        ),
+        Some(R::TooFast) => (
+            "no kernel that does the work can be so fast",
+            "do all the work in every launch, and leave the measurement alone",
+        ),
+        Some(R::Unsupported) => {
+            ("what cannot be executed cannot be checked", "write the construct that the message names in another way")
+        }
         Some(R::NotProved) => {
             ("the task asks for a proof, and none finished in time", "keep the structure closer to the reference's")
         }

@@ -1,4 +1,4 @@
-//! The library: exemplars in `kernels/verilog/<operation>/<technique>.v`, each with the method that it shows and its tunables.
+//! The library: exemplars in `kernels/<target>/<operation>/<technique>.v` or `.cu`, each with the method that it shows and its tunables.
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -6,30 +6,33 @@ use std::path::{Path, PathBuf};
 use super::methods;
 use crate::candidate::{self, Annotations, Tunable, digest};
 use crate::search::history::{Candidate, History};
-use crate::task::{Task, TaskError};
+use crate::target::TargetName;
+use crate::task::{Task, TaskError, TaskKind};
 
 /// Points that an exemplar may have: more cannot be searched one evaluation at a time, and hint at a mistake in the lists.
 const MAX_POINTS: usize = 1024;
 
-/// The module name of every exemplar.
+/// The module name of every Verilog exemplar.
 const MODULE: &str = "kernel";
 
 /// A kernel that shows a technique.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exemplar {
+    /// Its language.
+    pub target: TargetName,
     /// Folder name.
     pub operation: String,
     /// File stem.
     pub technique: String,
     /// A name from the catalogue.
     pub method: String,
-    /// Contracts that it can fulfil.
+    /// Contracts that a Verilog exemplar can fulfil.
     pub contracts: Vec<String>,
     /// One line.
     pub summary: String,
     /// Tunables; the value in the source is the default.
     pub tunables: Vec<Tunable>,
-    /// The text, a module named `kernel`.
+    /// The text; in Verilog a module named `kernel`.
     pub source: String,
 }
 
@@ -55,34 +58,34 @@ pub struct Library {
 }
 
 impl Library {
-    /// Reads the exemplars below `kernels/verilog`.
+    /// Reads the exemplars of all targets below `kernels`. A target without a folder has none.
     pub fn load(kernels: &Path) -> Result<Self, TaskError> {
-        let root = kernels.join("verilog");
+        sorted(kernels)?;
         let mut exemplars = Vec::new();
-        for operation in sorted(&root)? {
-            if !operation.is_dir() {
-                continue;
-            }
-            for file in sorted(&operation)? {
-                if file.extension().is_some_and(|e| e == "v") {
-                    exemplars.push(read(&file)?);
+        for target in TargetName::ALL {
+            let root = kernels.join(target.as_str());
+            let operations = if root.is_dir() { sorted(&root)? } else { Vec::new() };
+            for operation in operations.iter().filter(|o| o.is_dir()) {
+                for file in sorted(operation)? {
+                    if file.extension().is_some_and(|e| e == target.extension()) {
+                        exemplars.push(read(target, &file)?);
+                    }
                 }
             }
         }
-        Ok(Self { root, exemplars })
+        Ok(Self { root: kernels.to_path_buf(), exemplars })
     }
 
     /// Where an exemplar of this operation would have to be.
-    pub fn folder(&self, operation: &str) -> PathBuf {
-        self.root.join(operation)
+    pub fn folder(&self, target: TargetName, operation: &str) -> PathBuf {
+        self.root.join(target.as_str()).join(operation)
     }
 
     /// The exemplars that fit a task.
     pub fn applicable<'a>(&'a self, task: &'a Task) -> impl Iterator<Item = &'a Exemplar> {
-        let contract = task.verilog.contract.as_str();
-        self.exemplars
-            .iter()
-            .filter(move |e| e.operation == task.operation && e.contracts.iter().any(|c| c == contract))
+        let contract = task.verilog().map(|v| v.contract.as_str());
+        let fits = move |e: &&Exemplar| contract.is_none_or(|contract| e.contracts.iter().any(|c| c == contract));
+        self.exemplars.iter().filter(|e| e.target == task.target() && e.operation == task.operation).filter(fits)
     }
 
     /// Everything that the library can still offer for a task: sources that the history does not hold.
@@ -103,9 +106,10 @@ impl Library {
     }
 
     /// The exemplar that a builtin candidate was made from.
-    pub fn origin(&self, candidate: &Candidate) -> Option<&Exemplar> {
+    pub fn origin(&self, target: TargetName, candidate: &Candidate) -> Option<&Exemplar> {
         let (operation, technique) = candidate.agent.strip_prefix("builtin:")?.split_once('/')?;
-        self.exemplars.iter().find(|e| e.operation == operation && e.technique == technique)
+        let same = |e: &&Exemplar| e.target == target && e.operation == operation && e.technique == technique;
+        self.exemplars.iter().find(same)
     }
 }
 
@@ -119,13 +123,13 @@ fn sorted(folder: &Path) -> Result<Vec<std::path::PathBuf>, TaskError> {
     Ok(paths)
 }
 
-fn read(file: &Path) -> Result<Exemplar, TaskError> {
+fn read(target: TargetName, file: &Path) -> Result<Exemplar, TaskError> {
     let whole = |message: String| TaskError::File { file: file.to_path_buf(), message };
     let source = std::fs::read_to_string(file).map_err(|e| whole(format!("cannot be read: {e}")))?;
     let at = |line, message| TaskError::At { file: file.to_path_buf(), line, message };
-    let Annotations { operation, method, contracts, summary, tunables } =
-        candidate::annotations(&source).map_err(|e| at(e.line, e.message))?;
-    candidate::tuning(&source).map_err(|e| at(e.line, e.message))?;
+    let Annotations { operation, method, contracts, summary, tunables, launches, .. } =
+        candidate::annotations(target, &source).map_err(|e| at(e.line, e.message))?;
+    candidate::tuning(target, &source).map_err(|e| at(e.line, e.message))?;
     let name = |p: Option<&std::ffi::OsStr>| p.map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let folder = name(file.parent().and_then(Path::file_name));
     let operation = operation.ok_or_else(|| whole("has no `// @operation`".into()))?;
@@ -133,8 +137,8 @@ fn read(file: &Path) -> Result<Exemplar, TaskError> {
         return Err(whole(format!("@operation {operation} differs from its folder's name {folder}")));
     }
     let method = method.ok_or_else(|| whole("has no `// @method`".into()))?;
-    if methods::plan(&method).is_none() {
-        let known: Vec<&str> = methods::names().collect();
+    if methods::plan(target, &method).is_none() {
+        let known: Vec<&str> = methods::names(target).collect();
         return Err(whole(format!("@method {method} is not in the catalogue; known: {}", known.join(", "))));
     }
     let points = tunables.iter().fold(1usize, |n, t| n.saturating_mul(t.values.len()));
@@ -144,15 +148,14 @@ fn read(file: &Path) -> Result<Exemplar, TaskError> {
             format!("the tunables span {points} points, at most {MAX_POINTS} are allowed; shorten the lists"),
         ));
     }
-    if contracts.is_empty() {
-        return Err(whole("has no `// @contract`".into()));
-    }
-    let declares = |pair: [Token<'_>; 2]| pair[0].is_code("module") && pair[1].is_code(MODULE);
-    let words: Vec<Token<'_>> = tokens(&source).filter(|t| !t.text.trim().is_empty()).collect();
-    if !words.windows(2).any(|w| declares([w[0], w[1]])) {
-        return Err(whole("has no module named kernel".into()));
+    match target {
+        TargetName::Verilog if contracts.is_empty() => return Err(whole("has no `// @contract`".into())),
+        TargetName::Verilog if !declares_kernel(&source) => return Err(whole("has no module named kernel".into())),
+        TargetName::Cuda if launches.is_empty() => return Err(whole("has no `// @launch`".into())),
+        _ => {}
     }
     Ok(Exemplar {
+        target,
         operation,
         technique: name(file.file_stem()),
         method,
@@ -161,6 +164,13 @@ fn read(file: &Path) -> Result<Exemplar, TaskError> {
         tunables,
         source,
     })
+}
+
+/// True if there is a Verilog module named `kernel`.
+fn declares_kernel(source: &str) -> bool {
+    let declares = |pair: [Token<'_>; 2]| pair[0].is_code("module") && pair[1].is_code(MODULE);
+    let words: Vec<Token<'_>> = tokens(source).filter(|t| !t.text.trim().is_empty()).collect();
+    words.windows(2).any(|w| declares([w[0], w[1]]))
 }
 
 /// A piece of Verilog: a word, a comment, a string, or a single other character.
@@ -206,7 +216,7 @@ fn tokens(source: &str) -> impl Iterator<Item = Token<'_>> {
 impl Exemplar {
     /// The values in the text.
     pub fn default_point(&self) -> Point {
-        candidate::tuning(&self.source).unwrap_or_default()
+        candidate::tuning(self.target, &self.source).unwrap_or_default()
     }
 
     /// All points, the default first, then by the number of tunables that differ from it.
@@ -229,13 +239,20 @@ impl Exemplar {
         points
     }
 
-    /// The candidate: the task's module name, its parameters and the point's values written into the text. The word `kernel` is
-    /// replaced everywhere outside comments and strings, so that an exemplar may instantiate itself.
+    /// The candidate: the point's values written into the text, and for Verilog the task's module name and its parameters. The word
+    /// `kernel` is replaced everywhere outside comments and strings, so that an exemplar may instantiate itself.
     pub fn instantiate(&self, task: &Task, point: &Point) -> String {
-        let named = |t: Token<'_>| if t.is_code(MODULE) { task.verilog.top.clone() } else { t.text.to_string() };
-        let mut source: String = tokens(&self.source).map(named).collect();
-        for (name, value) in task.verilog.parameters.iter().chain(point) {
-            if let Some(changed) = candidate::with_parameter(&source, name, *value) {
+        let mut source = self.source.clone();
+        let mut values = point.clone();
+        if let TaskKind::Verilog(verilog) = &task.kind {
+            let named = |t: Token<'_>| if t.is_code(MODULE) { verilog.top.clone() } else { t.text.to_string() };
+            source = tokens(&self.source).map(named).collect();
+            verilog.parameters.iter().for_each(|(name, value)| {
+                values.entry(name.clone()).or_insert(*value);
+            });
+        }
+        for (name, value) in &values {
+            if let Some(changed) = candidate::with_parameter(self.target, &source, name, *value) {
                 source = changed;
             }
         }

@@ -203,3 +203,19 @@ async fn a_commit_is_flushed_and_foreign_keys_hold() {
     assert_eq!((mode.as_str(), count(&store, "PRAGMA synchronous").await), ("wal", 2));
     assert_eq!(count(&store, "PRAGMA foreign_keys").await, 1);
 }
+
+#[tokio::test]
+async fn a_task_that_an_older_version_stored_is_brought_up_to_date() {
+    let dir = TempDir::new().unwrap();
+    let store = open(dir.path()).await;
+    let run = new_run(&store, None, false).await;
+    for statement in [
+        "UPDATE task_snapshot SET parsed = json_remove(json_set(parsed, '$.objective.clock_ns', 5.0), '$.verilog.clock_ns')",
+        "DELETE FROM _sqlx_migrations WHERE version > 1",
+    ] {
+        sqlx::query(statement).execute(&store.pool).await.unwrap();
+    }
+    assert!(store.task(run).await.is_err());
+    store.close().await;
+    assert_eq!(open(dir.path()).await.task(run).await.unwrap(), task(false));
+}

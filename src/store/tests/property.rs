@@ -63,6 +63,8 @@ fn evaluation() -> impl Strategy<Value = Evaluation> {
     });
     let assurance = prop_oneof![
         Just(Assurance::SimulatedOnly),
+        (any::<u64>(), any::<u64>(), prop::collection::vec(text(), 0..3))
+            .prop_map(|(seeds, shapes, detectors)| Assurance::Tested { seeds, shapes, detectors }),
         (any::<u64>(), text(), text()).prop_map(|(k, of, method)| Assurance::Bounded { k, of, method }),
         text().prop_map(|method| Assurance::Proved { method }),
     ];

@@ -39,7 +39,7 @@ pub fn measure(desk: &mut Desk<'_>, latency: u32) -> Result<Metric, Failure> {
 }
 
 fn testbench(desk: &Desk<'_>, latency: u32) -> String {
-    let task = &desk.task.verilog;
+    let task = desk.verilog;
     let mut wires = String::new();
     let mut pins = Vec::new();
     let mut row = Vec::new();

@@ -24,7 +24,7 @@ pub fn measure(desk: &mut Desk<'_>, activity: f64) -> Result<Vec<Metric>, Failur
         return Err(Failure::new(Reason::ToolMissing, format!("no cell library: {LIBERTY_HINT}")));
     };
     let liberty = liberty.display();
-    let clock_ns = desk.task.objective.clock_ns;
+    let clock_ns = desk.verilog.clock_ns;
     // Without a constraint file ABC neither buffers nor sizes, and one net with a large fan-out decides the delay.
     desk.write("drive.constr", "set_driving_cell INVX2\nset_load 0.02\n")?;
     let script = format!(
@@ -64,8 +64,8 @@ pub fn measure(desk: &mut Desk<'_>, activity: f64) -> Result<Vec<Metric>, Failur
 }
 
 fn timing_script(desk: &Desk<'_>, activity: f64) -> String {
-    let task = &desk.task.verilog;
-    let period = desk.task.objective.clock_ns;
+    let task = desk.verilog;
+    let period = desk.verilog.clock_ns;
     let liberty = desk.tools.liberty.as_ref().map(|l| l.display().to_string()).unwrap_or_default();
     let target = task.clock.as_ref().map_or(String::new(), |c| format!(" [get_ports {c}]"));
     // Ports are split into bits in the mapped netlist: every port but the clock is constrained, whatever its name.

@@ -8,7 +8,8 @@ use super::scan;
 use super::tools::Tool;
 use crate::candidate::{self, MAX_SOURCE_BYTES};
 use crate::target::Reason;
-use crate::task::{Contract, Direction, Task};
+use crate::target::TargetName;
+use crate::task::{Contract, Direction, VerilogTask};
 
 /// A module that was read by Yosys.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,13 +31,13 @@ pub fn inspect(source: &str) -> Result<(), Failure> {
     if let Some((reason, message)) = scan::forbidden(source) {
         return Err(Failure::new(reason, message));
     }
-    candidate::tuning(source).map_err(|e| Failure::new(Reason::AnnotationError, e.to_string()))?;
+    candidate::tuning(TargetName::Verilog, source).map_err(|e| Failure::new(Reason::AnnotationError, e.to_string()))?;
     Ok(())
 }
 
 /// Verilator's lint. Warnings go into the log, errors are a failure.
 pub fn lint(desk: &mut Desk<'_>, file: &str) -> Result<(), Failure> {
-    let top = desk.task.verilog.top.clone();
+    let top = desk.verilog.top.clone();
     let args = ["--lint-only", "-Wall", "-Wno-fatal", "-Wno-DECLFILENAME", "--top-module", &top, file];
     let output = desk.run_ok(Tool::Verilator, &args, 60.0, Reason::CompileError)?;
     for line in output.lines().filter(|l| l.starts_with("%Warning")).take(20) {
@@ -47,7 +48,7 @@ pub fn lint(desk: &mut Desk<'_>, file: &str) -> Result<(), Failure> {
 
 /// Reads `<stem>.v` with Yosys, checks it and renames the top to `name`.
 pub fn elaborate(desk: &mut Desk<'_>, stem: &str, name: &str) -> Result<Elaborated, Failure> {
-    let top = &desk.task.verilog.top;
+    let top = &desk.verilog.top;
     // The checks look at single bits (simplemap): a vector that ripples within itself is no loop.
     let script = format!(
         "read_verilog -sv {stem}.v; hierarchy -check -top {top}; proc; flatten; opt -nodffe -nosdff; memory_collect; opt_clean; \
@@ -57,13 +58,13 @@ pub fn elaborate(desk: &mut Desk<'_>, stem: &str, name: &str) -> Result<Elaborat
     );
     desk.run_ok(Tool::Yosys, &["-q", "-p", &script], 120.0, Reason::CompileError)?;
     problems(&desk.read(&format!("{stem}.check"))?)?;
-    let verilog = &desk.task.verilog;
+    let verilog = desk.verilog;
     let reset = verilog.reset.as_ref().map(|r| r.port.as_str());
     let structure = netlist::structure(&desk.read(&format!("{stem}.json"))?, top, verilog.clock.as_deref(), reset)
         .map_err(|m| Failure::new(Reason::Infrastructure, m))?;
     let operators = operators(&desk.read(&format!("{stem}.stat.json"))?);
-    ports_match(desk.task, &structure)?;
-    registers_allowed(desk.task, &structure)?;
+    ports_match(desk.verilog, &structure)?;
+    registers_allowed(desk.verilog, &structure)?;
     Ok(Elaborated { rtlil: desk.read(&format!("{stem}.il"))?, structure, operators })
 }
 
@@ -100,8 +101,7 @@ fn operators(stat: &str) -> BTreeMap<&'static str, f64> {
     found
 }
 
-fn ports_match(task: &Task, structure: &Structure) -> Result<(), Failure> {
-    let verilog = &task.verilog;
+fn ports_match(verilog: &VerilogTask, structure: &Structure) -> Result<(), Failure> {
     let mut wanted: Vec<(&str, Direction, u32)> =
         verilog.ports.iter().map(|p| (p.name.as_str(), p.direction, p.width)).collect();
     wanted.extend(verilog.clock.iter().map(|c| (c.as_str(), Direction::Input, 1)));
@@ -123,7 +123,7 @@ fn ports_match(task: &Task, structure: &Structure) -> Result<(), Failure> {
     if wrong.is_empty() { Ok(()) } else { Err(Failure::new(Reason::PortMismatch, wrong.join("\n"))) }
 }
 
-fn registers_allowed(task: &Task, structure: &Structure) -> Result<(), Failure> {
+fn registers_allowed(verilog: &VerilogTask, structure: &Structure) -> Result<(), Failure> {
     if !structure.initialised.is_empty() {
         let message = format!(
             "start values in declarations: {}; registers of a chip have none, use reset",
@@ -135,7 +135,7 @@ fn registers_allowed(task: &Task, structure: &Structure) -> Result<(), Failure> 
         let reason = if first.contains("not an edge") { Reason::LatchInferred } else { Reason::ContractViolation };
         return Err(Failure::new(reason, structure.clocking.join("\n")));
     }
-    match &task.verilog.contract {
+    match &verilog.contract {
         Contract::Combinational if structure.flip_flops > 0 || structure.memories > 0 => {
             Err(Failure::new(Reason::ContractViolation, "registers in a combinational task"))
         }

@@ -7,24 +7,9 @@ use std::path::Path;
 
 use super::tools::{Tool, Toolbox, wasm_cache};
 use crate::sandbox::{End, Limits, Outcome, Runner};
+pub use crate::target::Failure;
 use crate::target::Reason;
-use crate::task::Task;
-
-/// Why a stage ended early.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
-    /// For the store and the Judge.
-    pub reason: Reason,
-    /// For people and the Judge.
-    pub message: String,
-}
-
-impl Failure {
-    /// A failure with a message.
-    pub fn new(reason: Reason, message: impl Into<String>) -> Self {
-        Self { reason, message: message.into() }
-    }
-}
+use crate::task::{Task, VerilogTask};
 
 /// Signals that say something about the machine or the limits, as numbers.
 const SIGKILL: i32 = 9;
@@ -42,6 +27,8 @@ const MAX_QUOTE: usize = 4 << 10;
 pub struct Desk<'a> {
     /// The task.
     pub task: &'a Task,
+    /// Its Verilog part.
+    pub verilog: &'a VerilogTask,
     /// The candidate's own folder; every file below is in it.
     pub dir: &'a Path,
     /// The tools of this machine.
@@ -53,8 +40,14 @@ pub struct Desk<'a> {
 
 impl<'a> Desk<'a> {
     /// A desk in an empty folder.
-    pub fn new(task: &'a Task, dir: &'a Path, tools: &'a Toolbox, runner: &'a Runner) -> Self {
-        Self { task, dir, tools, runner, log: String::new(), tool_seconds: 0.0 }
+    pub fn new(
+        task: &'a Task,
+        verilog: &'a VerilogTask,
+        dir: &'a Path,
+        tools: &'a Toolbox,
+        runner: &'a Runner,
+    ) -> Self {
+        Self { task, verilog, dir, tools, runner, log: String::new(), tool_seconds: 0.0 }
     }
 
     /// Adds a line to the stage's log.

@@ -70,7 +70,7 @@ pub fn profile(desk: &mut Desk<'_>, fpga: Fpga) -> Result<Vec<Metric>, Failure> 
 }
 
 fn frame(desk: &Desk<'_>) -> String {
-    let task = &desk.task.verilog;
+    let task = desk.verilog;
     let mut pins: Vec<String> = task.clock.iter().map(|c| format!(".{c}(clk)")).collect();
     let mut connect = |name: &str, from: &str, at: &mut u32, width: u32| {
         pins.push(format!(".{name}({from}[{}:{}])", *at + width - 1, at));

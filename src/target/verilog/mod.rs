@@ -16,30 +16,16 @@ pub mod simulate;
 pub mod stimulus;
 pub mod tools;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::time::Instant;
 
-use serde::{Deserialize, Serialize};
-
-use super::{Evaluation, Metric, ObjectiveValue, Origin, Reason, Stage, StageName, StageStatus};
-use crate::sandbox::{LAYERS, Runner};
-use crate::task::{Contract, Task, expression};
+use super::{Evaluation, Metric, Origin, Plan, Reason, Stage, StageName, StageStatus, Target};
+use crate::sandbox::Runner;
+use crate::task::{Contract, Task, TaskKind, expression};
 use compile::Elaborated;
 use desk::{Desk, Failure};
-use tools::Toolbox;
-
-/// The device that this target measures on.
-pub const DEVICE: &str = "osu018";
-
-/// How much to do.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Plan {
-    /// Run the profile stage if the objective is below this; None: always.
-    pub profile_below: Option<f64>,
-    /// Seed of the stimulus; None: fresh.
-    pub seed: Option<u64>,
-}
+use tools::{Toolbox, search_path};
 
 /// Evaluates candidates, one at a time; remembers the reference of each task that it has seen.
 pub struct Verilog {
@@ -53,13 +39,22 @@ impl Verilog {
         Self { tools, references: HashMap::new() }
     }
 
-    /// The tools.
-    pub fn tools(&self) -> &Toolbox {
-        &self.tools
+    /// A target with the tools of this machine.
+    pub fn detect() -> Self {
+        Self::new(Toolbox::detect(&search_path()))
+    }
+}
+
+impl Target for Verilog {
+    fn versions(&self) -> &BTreeMap<String, String> {
+        &self.tools.versions
     }
 
-    /// All stages of one candidate, in the empty folder `dir`. `progress` hears of every stage that starts.
-    pub fn evaluate(
+    fn missing(&self) -> Vec<(String, String)> {
+        self.tools.missing_required()
+    }
+
+    fn evaluate(
         &mut self,
         task: &Task,
         source: &str,
@@ -68,17 +63,17 @@ impl Verilog {
         runner: &Runner,
         progress: &mut dyn FnMut(StageName),
     ) -> Evaluation {
-        let mut desk = Desk::new(task, dir, &self.tools, runner);
-        let mut verdict = Evaluation {
-            stages: Vec::new(),
-            metrics: Vec::new(),
-            objective: None,
-            assurance: None,
-            check_seed: None,
-            device: DEVICE.into(),
-            tool_versions: self.tools.versions.clone(),
-            sandbox: LAYERS.iter().map(ToString::to_string).collect(),
+        let mut verdict = Evaluation::begin(&plan.device, &self.tools.versions);
+        let TaskKind::Verilog(verilog) = &task.kind else {
+            return Evaluation::infrastructure(
+                format!("{} is no Verilog task", task.id),
+                0.0,
+                &plan.device,
+                verdict.tool_versions,
+                verdict.sandbox,
+            );
         };
+        let mut desk = Desk::new(task, verilog, dir, &self.tools, runner);
         let mut work =
             Work { source, plan, references: &mut self.references, gate: None, latency: None, activity: 0.0 };
         for stage in StageName::ALL {
@@ -164,7 +159,7 @@ impl Work<'_> {
         simulate::build(desk, "gold", true)
             .map_err(|f| Failure::new(Reason::Infrastructure, format!("the task's reference.v: {}", f.message)))?;
         let (gold, gate) = (self.gold(desk.task)?.structure.paths.min(), self.gate()?.structure.paths.min());
-        let delays = match desk.task.verilog.contract {
+        let delays = match desk.verilog.contract {
             Contract::Pipeline { .. } => (gold, gate),
             _ => (0, 0),
         };
@@ -173,7 +168,7 @@ impl Work<'_> {
         desk.note(format!("simulated: {} comparisons, seed {seed}, no difference", simulated.compared));
         simulate::own_testbench(desk, rand::random())?;
         self.latency = simulated.latency;
-        let latency = match desk.task.verilog.contract {
+        let latency = match desk.verilog.contract {
             Contract::Combinational => Some(0.0),
             Contract::Pipeline { .. } => Some(f64::from(gate)),
             Contract::Transaction { .. } => simulated.latency.map(|(_, l)| f64::from(l)),
@@ -193,33 +188,7 @@ impl Work<'_> {
         if needed.clone().any(|name| name == "toggles_per_cycle") {
             verdict.metrics.push(activity::measure(desk, self.spacing())?);
         }
-        let value = objective.minimise.value(|name| verdict.metric(name)).map_err(|name| {
-            Failure::new(Reason::MetricMissing, format!("the objective needs {name}, which no tool gave"))
-        })?;
-        let over: Vec<String> = objective
-            .limits
-            .iter()
-            .filter_map(|(name, limit)| {
-                let value = verdict.metric(name)?;
-                (value > *limit).then(|| format!("{name} = {value:.4} is over the limit {limit}"))
-            })
-            .collect();
-        if !over.is_empty() {
-            return Err(Failure::new(Reason::LimitExceeded, over.join("\n")));
-        }
-        let origin = verdict
-            .metrics
-            .iter()
-            .filter(|m| objective.minimise.factors().contains(&m.name))
-            .map(|m| m.origin)
-            .max()
-            .unwrap_or(Origin::Estimated);
-        verdict.objective = Some(ObjectiveValue {
-            name: objective.minimise.to_string(),
-            value,
-            unit: objective.minimise.unit(),
-            origin,
-        });
+        verdict.measure_objective(objective)?;
         Ok(StageStatus::Ok)
     }
 
@@ -248,7 +217,7 @@ impl Work<'_> {
             let found = activity::measure(desk, self.spacing()).map(|m| vec![m]);
             verdict.metrics.extend(keep(desk, "switching activity", found));
         }
-        if let Some(device) = desk.task.verilog.fpga {
+        if let Some(device) = desk.verilog.fpga {
             let found = fpga::profile(desk, device);
             verdict.metrics.extend(keep(desk, "place and route", found));
         }

@@ -49,16 +49,16 @@ pub fn prove(
 ) -> Result<Assurance, Failure> {
     desk.write("gold.il", &gold.rtlil)?;
     desk.write("gate.il", &gate.rtlil)?;
-    let (shape, erase) = shape(&desk.task.verilog.contract, gold, gate, latency);
-    let seconds = f64::from(desk.task.verilog.proof_seconds);
-    let cases = desk.task.verilog.cases.clone();
+    let (shape, erase) = shape(&desk.verilog.contract, gold, gate, latency);
+    let seconds = f64::from(desk.verilog.proof_seconds);
+    let cases = desk.verilog.cases.clone();
     let full_seconds = if cases.is_empty() { seconds } else { seconds.min(FULL_PROOF_SECONDS_WITH_CASES) };
 
     prepare(desk, erase)?;
     let mut shape = shape;
     let mut full = attempt(desk, shape, &BTreeMap::new(), full_seconds)?;
     if let (Answer::Differs(_), Shape::Transaction { horizon }, Contract::Transaction { max_latency, .. }) =
-        (&full, shape, &desk.task.verilog.contract)
+        (&full, shape, &desk.verilog.contract)
         && horizon <= *max_latency
     {
         // Perhaps an answer only comes later than any that the simulation saw, which the contract allows.
@@ -87,7 +87,7 @@ pub fn prove(
     if found == Assurance::SimulatedOnly && !cases.is_empty() {
         found = restricted(desk, shape, erase, &cases, seconds)?;
     }
-    let enough = match desk.task.verilog.require {
+    let enough = match desk.verilog.require {
         Require::Proved => matches!(found, Assurance::Proved { .. }),
         Require::Bounded => found != Assurance::SimulatedOnly,
         Require::Simulated => true,
@@ -185,7 +185,7 @@ fn attempt(
     case: &BTreeMap<String, String>,
     seconds: f64,
 ) -> Result<Answer, Failure> {
-    desk.write("miter.v", &miter::text(&desk.task.verilog, shape, case))?;
+    desk.write("miter.v", &miter::text(desk.verilog, shape, case))?;
     let script = format!(
         "read_rtlil both.il; read_verilog -sv miter.v; hierarchy -check -top miter; proc; flatten; {ZERO_START}; opt -full; {ZERO_START}; \
          dffunmap; techmap; opt; dffunmap; opt_clean; aigmap; opt_clean; {ZERO_START}; write_aiger -zinit miter.aig"

@@ -25,7 +25,7 @@ pub struct Simulated {
 
 /// Writes `<stem>_tb.v` and compiles it with `<stem>.v` into `<stem>.vvp`.
 pub fn build(desk: &mut Desk<'_>, stem: &str, conditions: bool) -> Result<(), Failure> {
-    let text = testbench(&desk.task.verilog, stem, conditions);
+    let text = testbench(desk.verilog, stem, conditions);
     desk.write(&format!("{stem}_tb.v"), &text)?;
     let (out, bench, source) = (format!("{stem}.vvp"), format!("{stem}_tb.v"), format!("{stem}.v"));
     let args = ["-g2012", "-Wno-timescale", "-s", TESTBENCH, "-o", &out, &bench, &source];
@@ -39,12 +39,12 @@ pub fn build(desk: &mut Desk<'_>, stem: &str, conditions: bool) -> Result<(), Fa
 
 /// Runs both simulations over fresh stimulus and compares.
 pub fn compare(desk: &mut Desk<'_>, seed: u64, latencies: (u32, u32)) -> Result<(Simulated, f64), Failure> {
-    let task = &desk.task.verilog;
+    let task = desk.verilog;
     let stimulus = stimulus::stimulus(task, seed);
     desk.write("rows.txt", &(stimulus.rows.join("\n") + "\n"))?;
     let reference = run(desk, "gold")?;
     let candidate = run(desk, "gate")?;
-    let task = &desk.task.verilog;
+    let task = desk.verilog;
     let found = match &task.contract {
         Contract::Transaction { max_latency, .. } => {
             transactions(task, &stimulus.rows, &reference, &candidate, *max_latency)
@@ -356,6 +356,7 @@ mod tests {
             contract: Contract::CycleExact,
             vectors: 10,
             proof_seconds: 1,
+            clock_ns: 5.0,
             require: crate::task::Require::Bounded,
             cases: vec![],
             fpga: None,

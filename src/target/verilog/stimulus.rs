@@ -172,6 +172,7 @@ mod tests {
             contract,
             vectors: 100,
             proof_seconds: 1,
+            clock_ns: 5.0,
             require: crate::task::Require::Bounded,
             cases: vec![],
             fpga: None,

@@ -15,7 +15,7 @@ fn evidence(judgement: &Judgement) -> &[Evidence] {
 
 /// Objectives by technique and first tunable, 400 being the baseline's.
 fn by_point(draft: &Draft) -> Verdict {
-    let values = candidate::tuning(&draft.source).unwrap();
+    let values = candidate::tuning(TargetName::Verilog, &draft.source).unwrap();
     let (base, sign) = if draft.agent.ends_with("/tree") { (60.0, 1.0) } else { (80.0, -1.0) };
     let shift: i64 = values.values().sum();
     Verdict::Metrics(vec![("area_um2", base + sign * shift as f64), ("delay_ns", 3.0), ("rtl_add", 3.0)])

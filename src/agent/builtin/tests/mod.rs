@@ -13,7 +13,7 @@ use crate::agent::judgement::Judgement;
 use crate::agent::{AgentError, Brief, Coder, Draft, Judge};
 use crate::candidate;
 use crate::search::history::{Candidate, History, SearchLimits, Step, StepRecord};
-use crate::target::{Evaluation, Metric, ObjectiveValue, Origin, Reason, Stage, StageName, StageStatus};
+use crate::target::{Evaluation, Metric, ObjectiveValue, Origin, Reason, Stage, StageName, StageStatus, TargetName};
 use crate::task::{Task, manifest};
 
 /// What the fixture's machine says about a source.
@@ -204,7 +204,7 @@ pub fn push(
 /// Technique and tunables of a draft, for instance `tree A=1`.
 pub fn point(agent: &str, source: &str) -> String {
     let technique = agent.rsplit('/').next().unwrap_or(agent);
-    let values = candidate::tuning(source).unwrap();
+    let values = candidate::tuning(TargetName::Verilog, source).unwrap();
     values.iter().fold(technique.to_string(), |text, (name, value)| format!("{text} {name}={value}"))
 }
 

@@ -29,7 +29,7 @@ fn measure(seed: u64, draft: &Draft) -> Verdict {
     if candidate::digest(&format!("{seed}{}", draft.source)).starts_with('0') {
         return Verdict::Rejected(Reason::WrongOutput, "y differs");
     }
-    let area = area(seed, technique, &candidate::tuning(&draft.source).unwrap());
+    let area = area(seed, technique, &candidate::tuning(TargetName::Verilog, &draft.source).unwrap());
     Verdict::Metrics(vec![("area_um2", area), ("delay_ns", 2.0), ("logic_depth", 9.0)])
 }
 

@@ -1,22 +1,23 @@
-//! Reads `task.toml` strictly: an unknown key, a missing file or an inconsistent value is an error that names file, line and key.
+//! The Verilog tables of `task.toml`.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{
-    Contract, Direction, Fill, Fpga, Objective, Port, Product, Require, Reset, Task, TaskError, VerilogTask,
-    expression, line_of,
+use super::Reader;
+use crate::target::TargetName;
+use crate::task::{
+    Contract, Direction, Fill, Fpga, Objective, Port, Product, Require, Reset, Task, TaskError, TaskKind, VerilogTask,
+    expression,
 };
-use crate::candidate::digest;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Manifest {
+pub(super) struct Manifest {
     name: Spanned<String>,
-    target: Spanned<String>,
+    #[serde(rename = "target")]
+    _target: String,
     summary: String,
     source: String,
     operation: Spanned<String>,
@@ -96,89 +97,15 @@ const DEFAULT_VECTORS: u32 = 2000;
 const DEFAULT_PROOF_SECONDS: u32 = 30;
 const MAX_WIDTH: u32 = 4096;
 
-/// Reads the task in a folder.
-pub fn load(dir: &Path) -> Result<Task, TaskError> {
-    let file = dir.join("task.toml");
-    let text = read(&file)?;
-    let manifest: Manifest = toml::from_str(&text).map_err(|e| {
-        let line = e.span().map_or(1, |span| line_of(&text, span.start));
-        let message = e.message().replace('\n', "; ");
-        TaskError::At { file: file.clone(), line, message }
-    })?;
-    let task = Reader { dir, file: &file, text: &text }.task(manifest)?;
-    Ok(task)
-}
-
-fn read(file: &Path) -> Result<String, TaskError> {
-    std::fs::read_to_string(file)
-        .map_err(|e| TaskError::File { file: file.to_path_buf(), message: format!("cannot be read: {e}") })
-}
-
-struct Reader<'a> {
-    dir: &'a Path,
-    file: &'a Path,
-    text: &'a str,
-}
-
 impl Reader<'_> {
-    fn fail<T, V>(&self, at: &Spanned<V>, message: impl Into<String>) -> Result<T, TaskError> {
-        Err(TaskError::At {
-            file: self.file.to_path_buf(),
-            line: line_of(self.text, at.span().start),
-            message: message.into(),
-        })
-    }
-
-    fn identifier(&self, key: &str, value: &Spanned<String>) -> Result<String, TaskError> {
-        let name = value.get_ref();
-        let head = name.chars().next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
-        if head && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
-            return Ok(name.clone());
-        }
-        self.fail(value, format!("{key} = \"{name}\" is not an identifier"))
-    }
-
-    fn positive(&self, key: &str, value: Option<&Spanned<u32>>, default: u32, max: u32) -> Result<u32, TaskError> {
-        let Some(value) = value else { return Ok(default) };
-        let number = *value.get_ref();
-        if (1..=max).contains(&number) {
-            return Ok(number);
-        }
-        self.fail(value, format!("{key} = {number} is outside 1..={max}"))
-    }
-
-    fn sibling(&self, name: &str) -> Result<Option<String>, TaskError> {
-        let path = self.dir.join(name);
-        if path.exists() { read(&path).map(Some) } else { Ok(None) }
-    }
-
-    fn task(&self, m: Manifest) -> Result<Task, TaskError> {
-        if m.target.get_ref() != "verilog" {
-            return self.fail(&m.target, format!("target = \"{}\" is not known; known: verilog", m.target.get_ref()));
-        }
-        let folder = std::fs::canonicalize(self.dir).ok().and_then(|p| Some(p.file_name()?.to_str()?.to_string()));
-        if folder.as_deref() != Some(m.name.get_ref().as_str()) {
-            let folder = folder.unwrap_or_default();
-            return self
-                .fail(&m.name, format!("name = \"{}\" differs from the folder's name \"{folder}\"", m.name.get_ref()));
-        }
-        self.identifier("operation", &m.operation).or_else(|e| {
-            if m.operation.get_ref().chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
-                Ok(String::new())
-            } else {
-                Err(e)
-            }
-        })?;
+    pub(super) fn verilog(&self, m: Manifest) -> Result<Task, TaskError> {
+        self.header(&m.name, &m.operation)?;
         let contract = self.contract(&m)?;
         let ports = self.ports(&m)?;
         let cases = self.cases(&m, &ports)?;
-        let objective = self.objective(&m)?;
-        let Some(reference) = self.sibling("reference.v")? else {
-            return Err(TaskError::File {
-                file: self.dir.join("reference.v"),
-                message: "is missing: every Verilog task needs its golden module there".into(),
-            });
-        };
+        let clock_ns = self.clock_ns(&m.objective)?;
+        let objective = self.objective(&m.objective)?;
+        let reference = self.reference(TargetName::Verilog)?;
         let start = self.sibling("start.v")?;
         let testbench = match &m.check.testbench {
             None => None,
@@ -187,17 +114,14 @@ impl Reader<'_> {
                 found => found,
             },
         };
-        let mut identity = String::new();
-        for part in [Some(self.text), Some(&reference), start.as_deref(), testbench.as_deref()] {
-            identity.push_str(&digest(part.unwrap_or("")));
-        }
         Ok(Task {
             id: format!("verilog/{}", m.name.get_ref()),
             summary: m.summary,
             source: m.source,
             operation: m.operation.into_inner(),
-            verilog: VerilogTask {
+            kind: TaskKind::Verilog(VerilogTask {
                 top: self.identifier("top", &m.module.top)?,
+                clock_ns,
                 clock: m.module.clock.as_ref().map(|c| self.identifier("clock", c)).transpose()?,
                 reset: m.module.reset.map(Spanned::into_inner),
                 parameters: m.module.parameters,
@@ -213,9 +137,9 @@ impl Reader<'_> {
                 require: m.check.require,
                 cases,
                 fpga: m.profile.map(|p| p.fpga),
-            },
+            }),
             objective,
-            digest: digest(&identity),
+            digest: self.identity(&[Some(&reference), start.as_deref(), testbench.as_deref()]),
             manifest_text: self.text.to_string(),
             reference,
             start,
@@ -333,19 +257,22 @@ impl Reader<'_> {
         Ok(cases)
     }
 
-    fn objective(&self, m: &Manifest) -> Result<Objective, TaskError> {
-        let table = &m.objective;
-        let minimise = match Product::parse(table.minimise.get_ref()) {
-            Ok(product) => product,
-            Err(message) => return self.fail(&table.minimise, format!("minimise: {message}")),
-        };
+    fn clock_ns(&self, table: &ObjectiveTable) -> Result<f64, TaskError> {
         let clock_ns = *table.clock_ns.get_ref();
         if !(clock_ns.is_finite() && (0.01..=10_000.0).contains(&clock_ns)) {
             return self.fail(&table.clock_ns, format!("clock_ns = {clock_ns} is outside 0.01..=10000"));
         }
+        Ok(clock_ns)
+    }
+
+    fn objective(&self, table: &ObjectiveTable) -> Result<Objective, TaskError> {
+        let minimise = match Product::parse(TargetName::Verilog, table.minimise.get_ref()) {
+            Ok(product) => product,
+            Err(message) => return self.fail(&table.minimise, format!("minimise: {message}")),
+        };
         let mut limits = BTreeMap::new();
         for (name, value) in &table.limits {
-            if let Err(message) = expression::known_metric(name.get_ref()) {
+            if let Err(message) = expression::known_metric(TargetName::Verilog, name.get_ref()) {
                 return self.fail(name, format!("limits: {message}"));
             }
             if !(value.is_finite() && *value > 0.0) {
@@ -353,6 +280,6 @@ impl Reader<'_> {
             }
             limits.insert(name.get_ref().clone(), *value);
         }
-        Ok(Objective { minimise, clock_ns, limits })
+        Ok(Objective { minimise, limits })
     }
 }

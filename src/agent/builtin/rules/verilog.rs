@@ -1,71 +1,30 @@
-//! The rules of the offline Judge: which metrics speak for which method. One rule a method; a method without a rule, or whose rule is
-//! silent, is explored last and said to be unfounded.
+//! Rules for Verilog.
 
-use crate::agent::judgement::{Effort, Evidence};
-use crate::target::Evaluation;
-use crate::task::{Contract, Task};
+use super::{Rule, View, when};
+use crate::agent::judgement::Effort;
+use crate::task::Contract;
 
-/// A rule: when it speaks, how strongly, and what it says.
-pub(super) struct Rule {
-    pub method: &'static str,
-    /// Metrics and how they are read. Those that the evaluation has, and that are not 0, are quoted.
-    pub quotes: &'static [(&'static str, &'static str)],
-    /// How well founded it is here; 0 is not at all.
-    pub weight: fn(&View<'_>) -> f64,
-    pub bottleneck: &'static str,
-    /// The metric that should shrink.
-    pub shrinks: &'static str,
-    pub effort: Effort,
-}
-
-/// What the rules look at.
-pub(super) struct View<'a> {
-    pub task: &'a Task,
-    pub evaluation: &'a Evaluation,
-}
-
-impl View<'_> {
-    /// False as well if the metric is not known.
-    fn at_least(&self, names: &[&str], bound: f64) -> bool {
-        let known: Vec<f64> = names.iter().filter_map(|n| self.evaluation.metric(n)).collect();
-        !known.is_empty() && known.iter().sum::<f64>() >= bound
-    }
-
-    fn minimises(&self, name: &str) -> bool {
-        let objective = &self.task.objective;
-        objective.minimise.factors().iter().any(|f| f == name) || objective.limits.contains_key(name)
-    }
-
-    /// True if a pipeline contract allows more registers than there are.
-    fn latency_left(&self) -> bool {
-        match (&self.task.verilog.contract, self.evaluation.metric("latency_cycles")) {
-            (Contract::Pipeline { max_latency }, Some(latency)) => latency + 1.0 <= f64::from(*max_latency),
-            _ => false,
-        }
-    }
-
-    fn quotes(&self, rule: &Rule) -> Vec<Evidence> {
-        let quote = |(name, reading): &(&str, &str)| {
-            let value = self.evaluation.metric(name).filter(|v| *v != 0.0)?;
-            Some(Evidence { metric: (*name).into(), value, reading: (*reading).into() })
-        };
-        rule.quotes.iter().filter_map(quote).collect()
+/// True if a pipeline contract allows more registers than there are.
+fn latency_left(view: &View<'_>) -> bool {
+    match (contract(view), view.evaluation.metric("latency_cycles")) {
+        (Some(Contract::Pipeline { max_latency }), Some(latency)) => latency + 1.0 <= f64::from(*max_latency),
+        _ => false,
     }
 }
 
-fn when(condition: bool, weight: f64) -> f64 {
-    if condition { weight } else { 0.0 }
+fn contract<'a>(view: &View<'a>) -> Option<&'a Contract> {
+    view.task.verilog().map(|v| &v.contract)
 }
 
 /// All rules.
-pub(super) const RULES: [Rule; 15] = [
+pub(super) const RULES: &[Rule] = &[
     Rule {
         method: "pipeline",
         quotes: &[
             ("delay_ns", "the whole path has to fit into one clock"),
             ("latency_cycles", "below the contract's maximum"),
         ],
-        weight: |v| when(v.minimises("delay_ns") && v.latency_left(), 0.95),
+        weight: |v| when(v.minimises("delay_ns") && latency_left(v), 0.95),
         bottleneck: "one long path between registers, while the contract allows more latency",
         shrinks: "delay_ns",
         effort: Effort::Medium,
@@ -98,7 +57,7 @@ pub(super) const RULES: [Rule; 15] = [
         method: "unroll",
         quotes: &[("latency_cycles", "cycles per transaction")],
         weight: |v| {
-            let transaction = matches!(v.task.verilog.contract, Contract::Transaction { .. });
+            let transaction = matches!(contract(v), Some(Contract::Transaction { .. }));
             when(transaction && v.minimises("latency_cycles") && v.at_least(&["latency_cycles"], 4.0), 0.85)
         },
         bottleneck: "many cycles per transaction",
@@ -108,7 +67,7 @@ pub(super) const RULES: [Rule; 15] = [
     Rule {
         method: "recode-state",
         quotes: &[("flip_flops", "flip-flops hold the state"), ("logic_depth", "cells on the longest path")],
-        weight: |v| when(v.task.verilog.contract == Contract::CycleExact && v.at_least(&["flip_flops"], 1.0), 0.8),
+        weight: |v| when(contract(v) == Some(&Contract::CycleExact) && v.at_least(&["flip_flops"], 1.0), 0.8),
         bottleneck: "the state's encoding costs logic on the way round",
         shrinks: "delay_ns",
         effort: Effort::Medium,
@@ -213,10 +172,3 @@ pub(super) const RULES: [Rule; 15] = [
         effort: Effort::Low,
     },
 ];
-
-/// The rule for a method, if there is one and the metrics speak for it, with what it quotes.
-pub(super) fn founded(view: &View<'_>, method: &str) -> Option<(&'static Rule, Vec<Evidence>)> {
-    let rule = RULES.iter().find(|r| r.method == method && (r.weight)(view) > 0.0)?;
-    let evidence = view.quotes(rule);
-    (!evidence.is_empty()).then_some((rule, evidence))
-}

@@ -1,0 +1,6 @@
+//! Rules for CUDA.
+
+use super::Rule;
+
+/// All rules.
+pub(super) const RULES: &[Rule] = &[];
