@@ -112,6 +112,14 @@ impl Buffer {
         }
     }
 
+    /// The same for the places of all lanes.
+    #[inline(always)]
+    pub(crate) fn fill_all(&mut self, offsets: &[u64; 32], bytes: usize) {
+        if !self.filled.is_empty() {
+            offsets.iter().for_each(|at| self.fill_chunks(*at as usize, bytes));
+        }
+    }
+
     #[inline(never)]
     fn fill_chunks(&mut self, offset: usize, bytes: usize) {
         for chunk in offset / CHUNK..=(offset + bytes.max(1) - 1) / CHUNK {

@@ -19,7 +19,8 @@ pub(crate) struct Pattern {
 /// The patterns that an instruction showed last.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Memo {
-    ways: [Option<Box<Pattern>>; 4],
+    /// By the place of the first address within its line, in words.
+    ways: [Option<Box<Pattern>>; 32],
 }
 
 impl Memo {
@@ -33,7 +34,7 @@ impl Memo {
             let active = (mask >> lane & 1) as u64;
             deltas[lane] = addresses[lane].wrapping_sub(first) & active.wrapping_neg();
         }
-        let way = &mut self.ways[(phase >> 5) as usize & 3];
+        let way = &mut self.ways[(phase >> 2) as usize & 31];
         let known = match way {
             Some(p) => p.mask == mask && p.phase == phase && p.bytes == bytes && p.deltas == deltas,
             None => false,

@@ -263,9 +263,7 @@ impl Engine<'_> {
             let a = if mask >> lane & 1 == 1 { addresses[lane] } else { first };
             offsets[lane] = (a - base) as usize;
         }
-        for lane in 0..32 {
-            buffer.fill(offsets[lane], site.bytes as usize);
-        }
+        buffer.fill_all(&offsets.map(|o| o as u64), site.bytes as usize);
         let data = buffer.data();
         match size {
             4 => {
@@ -337,8 +335,8 @@ impl Engine<'_> {
         self.fault(FaultKind::DataRace, pc, Some(other), block.id, thread, name, message);
     }
 
-    #[inline(never)]
-    fn count_global(&mut self, block: &Block, site: &Site, mask: u32, addresses: &[u64; 32], found: usize) {
+    #[inline(always)]
+    pub(super) fn count_global(&mut self, block: &Block, site: &Site, mask: u32, addresses: &[u64; 32], found: usize) {
         let (pattern, first) = self.memos[site.pc as usize].pattern(addresses, mask, site.bytes, false);
         let counters = &mut self.ops[site.pc as usize];
         counters.sectors += u64::from(pattern.sectors);
@@ -573,7 +571,7 @@ impl Engine<'_> {
         }
     }
 
-    #[inline(never)]
+    #[inline(always)]
     pub(super) fn count_shared(&mut self, site: &Site, mask: u32, addresses: &[u64; 32]) {
         let (pattern, _) = self.memos[site.pc as usize].pattern(addresses, mask, site.bytes, true);
         let counters = &mut self.ops[site.pc as usize];

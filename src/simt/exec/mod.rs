@@ -8,6 +8,7 @@ mod collective;
 mod matrix;
 mod run;
 mod warp;
+mod words;
 
 use std::time::Instant;
 

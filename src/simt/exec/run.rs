@@ -228,8 +228,16 @@ fn run(engine: &mut Engine<'_>, block: &mut Block, warp: &mut Warp, quantum: u64
                 let bits = warp.p[a as usize] ^ warp.p[b as usize];
                 warp.set_predicate(d, mask, bits);
             }
-            Op::Load(number) => engine.load(block, warp, pc as u32, mask, number),
-            Op::Store(number) => engine.store(block, warp, pc as u32, mask, number),
+            Op::Load(number) => {
+                if !engine.load_words(block, warp, pc as u32, mask, number) {
+                    engine.load(block, warp, pc as u32, mask, number);
+                }
+            }
+            Op::Store(number) => {
+                if !engine.store_words(block, warp, pc as u32, mask, number) {
+                    engine.store(block, warp, pc as u32, mask, number);
+                }
+            }
             Op::Branch { target, reconverge } => {
                 trace(engine, warp, pc, 0.0);
                 if mask == top.mask {
