@@ -77,7 +77,7 @@ fn the_shipped_library_can_be_read_and_serves_every_shipped_task() {
     let tasks = TaskRoot(root.join("tasks"));
     for name in tasks.names() {
         let task = tasks.load(&name).unwrap();
-        assert!(library.applicable(&task).count() >= 2, "{name}");
+        assert!(task.cuda().is_some() || library.applicable(&task).count() >= 2, "{name}");
         for e in library.applicable(&task) {
             let source = e.instantiate(&task, &e.default_point());
             let Some(verilog) = task.verilog() else { continue };
