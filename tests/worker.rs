@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use kernsmith::target::Plan;
 use kernsmith::task::TaskRoot;
-use kernsmith::worker::protocol::Request;
+use kernsmith::worker::protocol::{PROTOCOL, Request};
 use serde_json::Value;
 use support::{VERILOG_TOOLS, binary, fixture, needs, processes_with, soon};
 
@@ -104,7 +104,7 @@ fn a_worker_greets_reports_every_stage_and_answers() {
     }
     let mut worker = Worker::start(None);
     let hello = worker.hear();
-    assert_eq!((&hello["type"], &hello["protocol"]), (&"hello".into(), &1.into()));
+    assert_eq!((&hello["type"], &hello["protocol"]), (&"hello".into(), &PROTOCOL.into()));
     assert_eq!(hello["targets"]["verilog"]["missing"], Value::Array(Vec::new()));
     assert!(hello["targets"]["verilog"]["tools"]["yosys"].as_str().unwrap().contains("Yosys"), "{hello}");
     let reference = std::fs::read_to_string(fixture("tasks/verilog/add8/reference.v")).unwrap();
