@@ -762,6 +762,7 @@ mod tests {
             let task = tasks.load(name).unwrap();
             assert_eq!(task.operation, task.name().replace('_', "-"));
             resolves_everywhere(&task, name, &task.reference);
+            resolves_everywhere(&task, name, task.starting_source());
             for exemplar in library.applicable(&task) {
                 let what = format!("{}/{}", exemplar.operation, exemplar.technique);
                 for point in exemplar.points() {
