@@ -187,16 +187,32 @@ pub(crate) fn round_to<T: Float>(sum: f64, rest: f64, round: Round) -> T {
     match round {
         Round::Nearest => near,
         Round::Zero if sum > 0.0 || (sum == 0.0 && rest > 0.0) => {
-            if above { near.down() } else { near }
+            if above {
+                near.down()
+            } else {
+                near
+            }
         }
         Round::Zero => {
-            if below { near.up() } else { near }
+            if below {
+                near.up()
+            } else {
+                near
+            }
         }
         Round::Down => {
-            if above { near.down() } else { near }
+            if above {
+                near.down()
+            } else {
+                near
+            }
         }
         Round::Up => {
-            if below { near.up() } else { near }
+            if below {
+                near.up()
+            } else {
+                near
+            }
         }
     }
 }

@@ -268,7 +268,11 @@ impl Memory {
     /// The buffer nearest to an address, for messages: its number and the address relative to its start.
     pub(crate) fn nearest(&self, address: u64) -> Option<(usize, i64)> {
         let distance = |b: &Buffer| {
-            if address < b.base { b.base - address } else { (address - b.base).saturating_sub(b.bytes().saturating_sub(1)) }
+            if address < b.base {
+                b.base - address
+            } else {
+                (address - b.base).saturating_sub(b.bytes().saturating_sub(1))
+            }
         };
         let (number, buffer) = self.buffers.iter().enumerate().min_by_key(|(_, b)| distance(b))?;
         (distance(buffer) < GAP).then(|| (number, address.wrapping_sub(buffer.base) as i64))

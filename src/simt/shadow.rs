@@ -119,7 +119,8 @@ impl Shadow {
                 let other_block = Visit::block(cell.reader) != block;
                 cell.many_blocks |= other_block;
                 // Readers of earlier epochs of this block are ordered before whatever comes now.
-                cell.many = other_block || (cell.many && cell.reader_epoch == visit.epoch) || cell.reader_epoch == visit.epoch;
+                cell.many =
+                    other_block || (cell.many && cell.reader_epoch == visit.epoch) || cell.reader_epoch == visit.epoch;
                 cell.read_atomic &= visit.atomic;
             } else {
                 cell.read_atomic &= visit.atomic;
@@ -147,7 +148,10 @@ impl Shadow {
                         race = Some(cell.writer_op);
                     }
                 }
-                if cell.reader != 0 && !(visit.atomic && cell.read_atomic) && (cell.many || cell.many_blocks || cell.reader != visit.warp) {
+                if cell.reader != 0
+                    && !(visit.atomic && cell.read_atomic)
+                    && (cell.many || cell.many_blocks || cell.reader != visit.warp)
+                {
                     let reader_block = Visit::block(cell.reader);
                     let concurrent = if cell.many_blocks || reader_block != block {
                         !order.orders(reader_block, cell.time, block)

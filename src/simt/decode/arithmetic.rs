@@ -254,11 +254,18 @@ fn int_operation(i: &Instruction, ty: Type) -> Option<(Scalar, Vec<Type>, Type)>
         )),
         ("popc", _) => Some((|[a, ..]| u64::from(a.count_ones()), vec![unsigned], Type::U32)),
         ("clz", _) => Some((
-            if ty.bytes() == 8 { |[a, ..]| u64::from(a.leading_zeros()) } else { |[a, ..]| u64::from((a as u32).leading_zeros()) },
+            if ty.bytes() == 8 {
+                |[a, ..]| u64::from(a.leading_zeros())
+            } else {
+                |[a, ..]| u64::from((a as u32).leading_zeros())
+            },
             vec![unsigned],
             Type::U32,
         )),
-        ("brev", _) => same(if ty.bytes() == 8 { |[a, ..]| a.reverse_bits() } else { |[a, ..]| (a as u32).reverse_bits().put() }, 1),
+        ("brev", _) => same(
+            if ty.bytes() == 8 { |[a, ..]| a.reverse_bits() } else { |[a, ..]| (a as u32).reverse_bits().put() },
+            1,
+        ),
         ("bfind", _) => {
             let shift = i.has("shiftamt");
             let find: Scalar = match (ty, shift) {
@@ -314,7 +321,10 @@ fn int_operation(i: &Instruction, ty: Type) -> Option<(Scalar, Vec<Type>, Type)>
             vec![Type::U32; 3],
             Type::U32,
         )),
-        ("sad", _) => same(by_int!(ty, |a, b, c, _d| c.wrapping_add(if a < b { b.wrapping_sub(a) } else { a.wrapping_sub(b) })), 3),
+        ("sad", _) => same(
+            by_int!(ty, |a, b, c, _d| c.wrapping_add(if a < b { b.wrapping_sub(a) } else { a.wrapping_sub(b) })),
+            3,
+        ),
         ("dp4a", _) => dot4(i),
         ("selp" | "setp" | "mov", _) => None,
         _ => None,
@@ -400,7 +410,9 @@ fn high(ty: Type) -> Option<Scalar> {
 
 fn high_add(ty: Type) -> Option<Scalar> {
     Some(match ty {
-        Type::U32 => |[a, b, c, _]| (((u64::from(a as u32) * u64::from(b as u32)) >> 32) as u32).wrapping_add(c as u32).put(),
+        Type::U32 => {
+            |[a, b, c, _]| (((u64::from(a as u32) * u64::from(b as u32)) >> 32) as u32).wrapping_add(c as u32).put()
+        }
         Type::S32 => |[a, b, c, _]| (((a as i32 as i64 * (b as i32 as i64)) >> 32) as u32).wrapping_add(c as u32).put(),
         Type::U64 => |[a, b, c, _]| (((u128::from(a) * u128::from(b)) >> 64) as u64).wrapping_add(c),
         Type::S64 => |[a, b, c, _]| (((i128::from(a as i64) * i128::from(b as i64)) >> 64) as u64).wrapping_add(c),
@@ -443,7 +455,11 @@ fn f32_operation(i: &Instruction) -> Option<(Scalar, usize)> {
         ),
         "mul" => (by_round!(round, |R| by_f32!(i, |a, b, _c| round_to(f64::from(a) * f64::from(b), 0.0, R))), 2),
         "fma" | "mad" => (
-            by_round!(round, |R| by_f32!(i, |a, b, c| if R == Round::Nearest { a.mul_add(b, c) } else { fused(a, b, c, R) })),
+            by_round!(round, |R| by_f32!(i, |a, b, c| if R == Round::Nearest {
+                a.mul_add(b, c)
+            } else {
+                fused(a, b, c, R)
+            })),
             3,
         ),
         "div" if round == Round::Nearest => (by_f32!(i, |a, b, _c| a / b), 2),
@@ -508,8 +524,26 @@ fn half_operation(i: &Instruction, ty: Type) -> Option<(Scalar, usize)> {
         "sub" => (by_half!(ty, |a, b, _c| Float::nearest(a.wide() - b.wide())), 2),
         "mul" => (by_half!(ty, |a, b, _c| Float::nearest(a.wide() * b.wide())), 2),
         "fma" => (by_half!(ty, |a, b, c| fused(a, b, c, Round::Nearest)), 3),
-        "min" if nan => (by_half!(ty, |a, b, _c| if a.is_nan() { a } else if b.is_nan() || b.wide() < a.wide() { b } else { a }), 2),
-        "max" if nan => (by_half!(ty, |a, b, _c| if a.is_nan() { a } else if b.is_nan() || b.wide() > a.wide() { b } else { a }), 2),
+        "min" if nan => (
+            by_half!(ty, |a, b, _c| if a.is_nan() {
+                a
+            } else if b.is_nan() || b.wide() < a.wide() {
+                b
+            } else {
+                a
+            }),
+            2,
+        ),
+        "max" if nan => (
+            by_half!(ty, |a, b, _c| if a.is_nan() {
+                a
+            } else if b.is_nan() || b.wide() > a.wide() {
+                b
+            } else {
+                a
+            }),
+            2,
+        ),
         "min" => (by_half!(ty, |a, b, _c| if a.is_nan() || b.wide() < a.wide() { b } else { a }), 2),
         "max" => (by_half!(ty, |a, b, _c| if a.is_nan() || b.wide() > a.wide() { b } else { a }), 2),
         "neg" => (by_half!(ty, |a, _b, _c| Lane::get(a.put() ^ 0x8000)), 1),
@@ -573,14 +607,38 @@ const fn rounding(code: u8) -> Round {
 macro_rules! with_int {
     ($ty:expr, $t:ident => $body:expr) => {
         match $ty {
-            Type::U8 | Type::B8 => { type $t = u8; $body }
-            Type::S8 => { type $t = i8; $body }
-            Type::U16 | Type::B16 => { type $t = u16; $body }
-            Type::S16 => { type $t = i16; $body }
-            Type::U32 | Type::B32 => { type $t = u32; $body }
-            Type::S32 => { type $t = i32; $body }
-            Type::U64 | Type::B64 => { type $t = u64; $body }
-            Type::S64 => { type $t = i64; $body }
+            Type::U8 | Type::B8 => {
+                type $t = u8;
+                $body
+            }
+            Type::S8 => {
+                type $t = i8;
+                $body
+            }
+            Type::U16 | Type::B16 => {
+                type $t = u16;
+                $body
+            }
+            Type::S16 => {
+                type $t = i16;
+                $body
+            }
+            Type::U32 | Type::B32 => {
+                type $t = u32;
+                $body
+            }
+            Type::S32 => {
+                type $t = i32;
+                $body
+            }
+            Type::U64 | Type::B64 => {
+                type $t = u64;
+                $body
+            }
+            Type::S64 => {
+                type $t = i64;
+                $body
+            }
             _ => return None,
         }
     };
@@ -589,10 +647,22 @@ macro_rules! with_int {
 macro_rules! with_float {
     ($ty:expr, $t:ident => $body:expr) => {
         match $ty {
-            Type::F16 => { type $t = f16; $body }
-            Type::Bf16 => { type $t = bf16; $body }
-            Type::F32 => { type $t = f32; $body }
-            Type::F64 => { type $t = f64; $body }
+            Type::F16 => {
+                type $t = f16;
+                $body
+            }
+            Type::Bf16 => {
+                type $t = bf16;
+                $body
+            }
+            Type::F32 => {
+                type $t = f32;
+                $body
+            }
+            Type::F64 => {
+                type $t = f64;
+                $body
+            }
             _ => return None,
         }
     };
@@ -601,10 +671,22 @@ macro_rules! with_float {
 macro_rules! with_round {
     ($round:expr, $r:ident => $body:expr) => {
         match $round {
-            Round::Nearest => { const $r: u8 = 0; $body }
-            Round::Zero => { const $r: u8 = 1; $body }
-            Round::Down => { const $r: u8 = 2; $body }
-            Round::Up => { const $r: u8 = 3; $body }
+            Round::Nearest => {
+                const $r: u8 = 0;
+                $body
+            }
+            Round::Zero => {
+                const $r: u8 = 1;
+                $body
+            }
+            Round::Down => {
+                const $r: u8 = 2;
+                $body
+            }
+            Round::Up => {
+                const $r: u8 = 3;
+                $body
+            }
         }
     };
 }
@@ -621,15 +703,19 @@ fn conversion(i: &Instruction) -> Option<Operation> {
     let (ftz, sat) = (i.has("ftz"), i.has("sat"));
     match (to, from) {
         (Type::F16x2, Type::F32) if round == Round::Nearest => {
-            let function: Scalar = |[a, b, ..]| f16::nearest(f32::get(b).wide()).put() | f16::nearest(f32::get(a).wide()).put() << 16;
+            let function: Scalar =
+                |[a, b, ..]| f16::nearest(f32::get(b).wide()).put() | f16::nearest(f32::get(a).wide()).put() << 16;
             Some(Operation { function, result: to, operands: vec![from; 2] })
         }
         (Type::Bf16x2, Type::F32) if round == Round::Nearest => {
-            let function: Scalar = |[a, b, ..]| bf16::nearest(f32::get(b).wide()).put() | bf16::nearest(f32::get(a).wide()).put() << 16;
+            let function: Scalar =
+                |[a, b, ..]| bf16::nearest(f32::get(b).wide()).put() | bf16::nearest(f32::get(a).wide()).put() << 16;
             Some(Operation { function, result: to, operands: vec![from; 2] })
         }
         // Round to nearest, ties away from zero: half of the last kept place is added to the magnitude.
-        (Type::Tf32, Type::F32) if i.has("rna") => one(|[a, ..]| if f32::get(a).is_nan() { a } else { (a + 0x1000) & 0xffff_e000 }),
+        (Type::Tf32, Type::F32) if i.has("rna") => {
+            one(|[a, ..]| if f32::get(a).is_nan() { a } else { (a + 0x1000) & 0xffff_e000 })
+        }
         (to, from) if from.float() && to.float() => {
             if integral && to == from {
                 let function: Scalar = with_float!(from, A => with_round!(round, R => rounded_in_place::<A, R>));
@@ -652,7 +738,9 @@ fn conversion(i: &Instruction) -> Option<Operation> {
             }
             // Flushing: only fp32 has it here.
             let function: Scalar = match (from, to, ftz) {
-                (_, _, false) => with_float!(from, A => with_float!(to, B => with_round!(round, R => float_to_float::<A, B, R>))),
+                (_, _, false) => {
+                    with_float!(from, A => with_float!(to, B => with_round!(round, R => float_to_float::<A, B, R>)))
+                }
                 (Type::F16, Type::F32, true) => |[a, ..]| flush(f16::get(a).wide() as f32).put(),
                 (Type::F64, Type::F32, true) => |[a, ..]| flush(f64::get(a) as f32).put(),
                 (Type::F32, Type::F64, true) => |[a, ..]| f64::from(flush(f32::get(a))).put(),

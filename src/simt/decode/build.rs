@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use super::arithmetic::{self, Operation};
 use super::Decoded;
+use super::arithmetic::{self, Operation};
 use crate::counters::{Class, OpInfo};
 use crate::flow::post_dominators;
 use crate::program::{
-    Barrier, Call, Cmp, Combine, Comparison, File, Fill, Function, Inst, Kernel, ModuleVariable, Op, Pack, Param, Redux, Reg, Scalar, Shuffle,
-    Unsupported, Vote,
+    Barrier, Call, Cmp, Combine, Comparison, File, Fill, Function, Inst, Kernel, ModuleVariable, Op, Pack, Param,
+    Redux, Reg, Scalar, Shuffle, Unsupported, Vote,
 };
 use crate::ptx::{self, Body, Instruction, Module, Operand, Space, Type};
 
@@ -436,9 +436,8 @@ impl<'a> Builder<'a> {
             }
             "bar" | "barrier" => self.barrier(i),
             "membar" | "fence" => Ok(Made::new(Op::Fence, Class::Fence, &[], &[])),
-            "nanosleep" | "discard" | "prefetch" | "prefetchu" | "applypriority" | "griddepcontrol" | "pmevent" | "createpolicy" => {
-                Ok(Made::new(Op::Nothing, Class::Move, &[], &[]))
-            }
+            "nanosleep" | "discard" | "prefetch" | "prefetchu" | "applypriority" | "griddepcontrol" | "pmevent"
+            | "createpolicy" => Ok(Made::new(Op::Nothing, Class::Move, &[], &[])),
             "ld" | "ldu" | "st" | "atom" | "red" | "cp" => self.memory(i),
             "wmma" | "mma" | "ldmatrix" | "stmatrix" => self.tensor(i),
             "elect" => self.unsupported(i.name()),
@@ -470,7 +469,9 @@ impl<'a> Builder<'a> {
 
     fn call(&mut self, i: &Instruction) -> Decoded<Made> {
         let (returns, name, arguments) = match i.operands.as_slice() {
-            [Operand::Group(returns), Operand::Name(name), Operand::Group(arguments), ..] => (returns.as_slice(), name, arguments.as_slice()),
+            [Operand::Group(returns), Operand::Name(name), Operand::Group(arguments), ..] => {
+                (returns.as_slice(), name, arguments.as_slice())
+            }
             [Operand::Name(name), Operand::Group(arguments), ..] => (&[][..], name, arguments.as_slice()),
             [Operand::Name(name)] => (&[][..], name, &[][..]),
             _ => return self.unsupported("a call through a pointer"),
@@ -481,12 +482,18 @@ impl<'a> Builder<'a> {
         };
         let given: Option<Vec<u32>> = arguments.iter().map(|o| offset(self, o)).collect();
         let wanted: Option<Vec<u32>> = returns.iter().map(|o| offset(self, o)).collect();
-        let (Some(given), Some(wanted)) = (given, wanted) else { return self.unsupported("a call with registers as arguments") };
+        let (Some(given), Some(wanted)) = (given, wanted) else {
+            return self.unsupported("a call with registers as arguments");
+        };
         match name.as_str() {
             "vprintf" => {
                 let (format, list) = (self.new_register(File::R64)?, self.new_register(File::R64)?);
                 let result = wanted.first().copied().unwrap_or(u32::MAX);
-                self.kernel.calls.push(Call { function: usize::MAX, arguments: given.iter().map(|g| (*g, 0, 8)).collect(), results: vec![(0, result, 4)] });
+                self.kernel.calls.push(Call {
+                    function: usize::MAX,
+                    arguments: given.iter().map(|g| (*g, 0, 8)).collect(),
+                    results: vec![(0, result, 4)],
+                });
                 let op = Op::Printf { format, arguments: list, result: self.kernel.calls.len() as u32 - 1 };
                 return Ok(Made::new(op, Class::Control, &[], &[]));
             }
@@ -513,7 +520,8 @@ impl<'a> Builder<'a> {
         }
         let place = |b: &Self, name: &str| b.call_params[&(function, name.to_string())];
         let bytes = |v: &ptx::Variable| u32::try_from(v.bytes).unwrap_or(0).min(1 << 16);
-        let arguments = given.iter().zip(&callee.params).map(|(from, v)| (*from, place(self, &v.name), bytes(v))).collect();
+        let arguments =
+            given.iter().zip(&callee.params).map(|(from, v)| (*from, place(self, &v.name), bytes(v))).collect();
         let results = wanted.iter().zip(&callee.returns).map(|(to, v)| (place(self, &v.name), *to, bytes(v))).collect();
         self.kernel.calls.push(Call { function, arguments, results });
         Ok(Made::new(Op::Call(self.kernel.calls.len() as u32 - 1), Class::Control, &[], &[]))
@@ -722,10 +730,13 @@ impl<'a> Builder<'a> {
             _ => return self.unsupported(i.name()),
         };
         let (d, p) = match operand(self, i, 0)? {
-            Operand::Pair(d, p) => (self.destination(d, Type::B32)?, match &**p {
-                Operand::Sink => Reg::ALWAYS,
-                other => self.destination(other, Type::Pred)?,
-            }),
+            Operand::Pair(d, p) => (
+                self.destination(d, Type::B32)?,
+                match &**p {
+                    Operand::Sink => Reg::ALWAYS,
+                    other => self.destination(other, Type::Pred)?,
+                },
+            ),
             single => (self.destination(single, Type::B32)?, Reg::ALWAYS),
         };
         let mut reads = Vec::new();
@@ -772,7 +783,12 @@ impl<'a> Builder<'a> {
             Operand::Pair(d, p) => (self.destination(d, Type::B32)?, self.destination(p, Type::Pred)?),
             single => (self.destination(single, Type::B32)?, Reg::ALWAYS),
         };
-        Ok(Made::new(Op::MatchAll { d: d.index, p: p.index, a, mask: mask.index }, Class::WarpWide, &[a, mask], &[d, p]))
+        Ok(Made::new(
+            Op::MatchAll { d: d.index, p: p.index, a, mask: mask.index },
+            Class::WarpWide,
+            &[a, mask],
+            &[d, p],
+        ))
     }
 
     fn redux(&mut self, i: &Instruction) -> Decoded<Made> {
@@ -897,7 +913,8 @@ fn frequent(i: &Instruction, d: Reg, reads: &[Reg]) -> Option<Op> {
     let index = |k: usize| reads.get(k).map_or(0, |r| r.index);
     let (d, a, b, c) = (d.index, index(0), index(1), index(2));
     let ty = i.modifiers.last().map(String::as_str)?;
-    let plain_float = !i.has("ftz") && !i.has("sat") && !i.modifiers.iter().any(|m| matches!(m.as_str(), "rz" | "rm" | "rp" | "NaN"));
+    let plain_float =
+        !i.has("ftz") && !i.has("sat") && !i.modifiers.iter().any(|m| matches!(m.as_str(), "rz" | "rm" | "rp" | "NaN"));
     Some(match (i.opcode.as_str(), ty) {
         ("add", "s32" | "u32") if i.modifiers.len() == 1 => Op::Add32 { d, a, b },
         ("sub", "s32" | "u32") if i.modifiers.len() == 1 => Op::Sub32 { d, a, b },
@@ -927,7 +944,9 @@ fn frequent(i: &Instruction, d: Reg, reads: &[Reg]) -> Option<Op> {
         ("mad", "u32") if i.has("wide") => Op::MadWideU { d, a, b, c },
         ("cvt", "s32") if i.modifiers.len() == 2 && i.modifiers[0] == "s64" => Op::SignExtend { d, a },
         ("cvt", "u32") if i.modifiers.len() == 2 && i.modifiers[0] == "u64" => Op::ZeroExtend { d, a },
-        ("cvt", "u64" | "s64") if i.modifiers.len() == 2 && matches!(i.modifiers[0].as_str(), "u32" | "s32") => Op::Truncate { d, a },
+        ("cvt", "u64" | "s64") if i.modifiers.len() == 2 && matches!(i.modifiers[0].as_str(), "u32" | "s32") => {
+            Op::Truncate { d, a }
+        }
         _ => return None,
     })
 }
@@ -999,7 +1018,5 @@ fn reconvergence(body: &Body) -> Vec<usize> {
         next.dedup();
     }
     let dominators = post_dominators(&successors);
-    (0..count)
-        .map(|at| if targets(&body.code[at]).is_empty() { 0 } else { starts[dominators[block_of[at]]] })
-        .collect()
+    (0..count).map(|at| if targets(&body.code[at]).is_empty() { 0 } else { starts[dominators[block_of[at]]] }).collect()
 }

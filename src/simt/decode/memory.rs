@@ -156,7 +156,9 @@ impl Builder<'_> {
 
     fn atomic(&mut self, i: &Instruction) -> Decoded<Made> {
         let space = space_of(i);
-        if !matches!(space, Space::Global | Space::Shared | Space::Generic) || i.modifiers.iter().any(|m| m == "v2" || m == "v4" || m == "v8") {
+        if !matches!(space, Space::Global | Space::Shared | Space::Generic)
+            || i.modifiers.iter().any(|m| m == "v2" || m == "v4" || m == "v8")
+        {
             return self.unsupported(i.name());
         }
         let Some(ty) = i.modifiers.iter().rev().find_map(|m| Type::parse(m)) else { return self.unsupported(i.name()) };
@@ -180,7 +182,18 @@ impl Builder<'_> {
         };
         self.note_grain(space, ty.bytes());
         let fence = ["acquire", "release", "acq_rel"].iter().any(|m| i.has(m));
-        self.kernel.atomics.push(Atomic { space, base, offset, bytes: ty.bytes(), update, d, b, c, fence, float: ty.float() });
+        self.kernel.atomics.push(Atomic {
+            space,
+            base,
+            offset,
+            bytes: ty.bytes(),
+            update,
+            d,
+            b,
+            c,
+            fence,
+            float: ty.float(),
+        });
         let class = if space == Space::Shared { Class::SharedAtomic } else { Class::GlobalAtomic };
         let writes: Vec<Reg> = d.into_iter().collect();
         Ok(Made::new(Op::Atomic(self.kernel.atomics.len() as u32 - 1), class, &[base, b, c], &writes))
@@ -208,7 +221,9 @@ impl Builder<'_> {
                 }
                 let source_bytes = match i.operands.get(3) {
                     Some(Operand::Integer(n)) if *n as u32 == bytes => None,
-                    Some(o) if self.declared(o).is_none_or(|t| t.bytes() == 4) => Some(self.source(&o.clone(), Type::U32)?),
+                    Some(o) if self.declared(o).is_none_or(|t| t.bytes() == 4) => {
+                        Some(self.source(&o.clone(), Type::U32)?)
+                    }
                     Some(_) => return self.unsupported(i.name()),
                     None => None,
                 };

@@ -89,7 +89,9 @@ impl Builder<'_> {
             return Ok(self.add_tensor(Tensor::WmmaMma { a, b, c, d }, Class::Tensor, &reads, &writes));
         }
         let load = kind == "load";
-        let ([element], [column_major]) = (types.as_slice(), layouts.as_slice()) else { return self.unsupported(i.name()) };
+        let ([element], [column_major]) = (types.as_slice(), layouts.as_slice()) else {
+            return self.unsupported(i.name());
+        };
         if *element == Element::F64 {
             return self.unsupported(i.name());
         }
@@ -118,7 +120,12 @@ impl Builder<'_> {
         };
         self.note_grain_of_matrix(*element);
         Ok(if load {
-            self.add_tensor(Tensor::WmmaLoad { space, base, offset, stride, fragment, registers: registers.clone() }, class, &[base], &registers)
+            self.add_tensor(
+                Tensor::WmmaLoad { space, base, offset, stride, fragment, registers: registers.clone() },
+                class,
+                &[base],
+                &registers,
+            )
         } else {
             let mut reads = registers.clone();
             reads.push(base);

@@ -96,7 +96,9 @@ impl Engine<'_> {
         let count = access.registers.len();
         for (space, part, addresses) in split(access.space, addresses, mask) {
             match space {
-                Space::Shared => self.store_shared(block, warp, &site, part, &addresses, access.bytes, &values[..count]),
+                Space::Shared => {
+                    self.store_shared(block, warp, &site, part, &addresses, access.bytes, &values[..count])
+                }
                 Space::Local => self.store_local(block, warp, &site, part, &addresses, access.bytes, &values[..count]),
                 _ => self.store_global(block, warp, &site, part, &addresses, access.bytes, &values[..count]),
             }
@@ -152,7 +154,9 @@ impl Engine<'_> {
             let at = access.offset as usize + n * access.bytes as usize;
             let size = access.bytes as usize;
             let mut values = if access.of_call {
-                std::array::from_fn(|lane| warp.calls.get(lane * stride + at..lane * stride + at + size).map_or(0, number))
+                std::array::from_fn(|lane| {
+                    warp.calls.get(lane * stride + at..lane * stride + at + size).map_or(0, number)
+                })
             } else {
                 [self.params.get(at..at + size).map_or(0, number); 32]
             };
@@ -184,12 +188,25 @@ impl Engine<'_> {
 
     /// Lanes whose access is possible, each with its buffer; faults for the others.
     #[inline(never)]
-    fn possible(&mut self, block: &Block, warp: &Warp, site: &Site, mask: u32, addresses: &[u64; 32]) -> Vec<(usize, usize)> {
+    fn possible(
+        &mut self,
+        block: &Block,
+        warp: &Warp,
+        site: &Site,
+        mask: u32,
+        addresses: &[u64; 32],
+    ) -> Vec<(usize, usize)> {
         let mut good = Vec::new();
         for lane in lanes(mask) {
             let address = addresses[lane];
             let thread = self.thread_of(warp.index, lane as u32);
-            let what = if site.atomic && site.write { "atomic on" } else if site.write { "write of" } else { "read of" };
+            let what = if site.atomic && site.write {
+                "atomic on"
+            } else if site.write {
+                "write of"
+            } else {
+                "read of"
+            };
             if address & u64::from(site.bytes - 1) != 0 {
                 let message = format!("misaligned {what} {} bytes at address {address:#x}", site.bytes);
                 self.fault(FaultKind::Misaligned, site.pc, None, block.id, thread, String::new(), message);
@@ -213,12 +230,24 @@ impl Engine<'_> {
                             let place = if offset < 0 {
                                 format!("{} bytes before its start", -offset)
                             } else {
-                                format!("{} bytes past its end", (offset as u64).saturating_sub(size).saturating_add(u64::from(site.bytes)))
+                                format!(
+                                    "{} bytes past its end",
+                                    (offset as u64).saturating_sub(size).saturating_add(u64::from(site.bytes))
+                                )
                             };
-                            let message = format!("out of bounds: {what} {} bytes of {name} at byte {offset} of {size}, {place}", site.bytes);
+                            let message = format!(
+                                "out of bounds: {what} {} bytes of {name} at byte {offset} of {size}, {place}",
+                                site.bytes
+                            );
                             (name, message)
                         }
-                        None => (String::new(), format!("out of bounds: {what} {} bytes at address {address:#x}, near no buffer", site.bytes)),
+                        None => (
+                            String::new(),
+                            format!(
+                                "out of bounds: {what} {} bytes at address {address:#x}, near no buffer",
+                                site.bytes
+                            ),
+                        ),
                     };
                     self.fault(FaultKind::OutOfBounds, site.pc, None, block.id, thread, name, message);
                 }
@@ -331,7 +360,9 @@ impl Engine<'_> {
 
     fn race(&mut self, block: &Block, thread: [u32; 3], pc: u32, other: u32, name: String, at: usize) {
         let line = self.kernel.info[other as usize].line;
-        let message = format!("data race on {name} at byte {at}: nothing orders this access and that of line {line} by another warp");
+        let message = format!(
+            "data race on {name} at byte {at}: nothing orders this access and that of line {line} by another warp"
+        );
         self.fault(FaultKind::DataRace, pc, Some(other), block.id, thread, name, message);
     }
 
@@ -448,7 +479,9 @@ impl Engine<'_> {
             let (a, b) = (pair[0], pair[1]);
             if addresses[a] == addresses[b] && values.iter().any(|v| v[a] != v[b]) {
                 let thread = self.thread_of(warp.index, b as u32);
-                let message = format!("data race in {place} memory: lanes {a} and {b} of one warp write different values to one address");
+                let message = format!(
+                    "data race in {place} memory: lanes {a} and {b} of one warp write different values to one address"
+                );
                 self.fault(FaultKind::DataRace, site.pc, Some(site.pc), block.id, thread, place.to_string(), message);
             }
         }
@@ -469,9 +502,15 @@ impl Engine<'_> {
             let thread = self.thread_of(warp.index, lane as u32);
             let what = if site.write { "write" } else { "read" };
             let (kind, message) = if inside {
-                (FaultKind::Misaligned, format!("misaligned {what} of {} bytes at byte {at} of shared memory", site.bytes))
+                (
+                    FaultKind::Misaligned,
+                    format!("misaligned {what} of {} bytes at byte {at} of shared memory", site.bytes),
+                )
             } else {
-                let message = format!("out of bounds: {what} of {} bytes at byte {} of shared memory, which has {size}", site.bytes, at as u32 as i32);
+                let message = format!(
+                    "out of bounds: {what} of {} bytes at byte {} of shared memory, which has {size}",
+                    site.bytes, at as u32 as i32
+                );
                 (FaultKind::OutOfBounds, message)
             };
             self.fault(kind, site.pc, None, block.id, thread, "shared".into(), message);
@@ -514,7 +553,8 @@ impl Engine<'_> {
         }
         let first = addresses[(mask.trailing_zeros() & 31) as usize];
         let data = &block.shared[..];
-        let offset = |lane: usize| ((if mask >> lane & 1 == 1 { addresses[lane] } else { first }) & 0xffff_ffff) as usize;
+        let offset =
+            |lane: usize| ((if mask >> lane & 1 == 1 { addresses[lane] } else { first }) & 0xffff_ffff) as usize;
         if size == 4 {
             for (n, values) in values[..count].iter_mut().enumerate() {
                 for lane in 0..32 {
@@ -546,7 +586,8 @@ impl Engine<'_> {
         let thread = self.thread_of(warp.index, lane as u32);
         let visit = self.visit(block, warp, site);
         if block.shared_pending[at..at + bytes].iter().any(|p| *p != 0) {
-            let message = format!("read of shared memory at byte {at} before the asynchronous copy into it was waited for");
+            let message =
+                format!("read of shared memory at byte {at} before the asynchronous copy into it was waited for");
             self.fault(FaultKind::AsyncRead, site.pc, None, block.id, thread, "shared".into(), message);
         } else if !block.shared_valid[at..at + bytes].iter().all(|v| *v) {
             let message = format!("read of shared memory at byte {at}, which was never written");
@@ -559,7 +600,15 @@ impl Engine<'_> {
 
     /// What the detectors say of a write of shared memory; `same` says that it changes nothing.
     #[inline(never)]
-    pub(super) fn look_at_shared_write(&mut self, block: &mut Block, warp: &Warp, site: &Site, lane: usize, at: usize, same: bool) {
+    pub(super) fn look_at_shared_write(
+        &mut self,
+        block: &mut Block,
+        warp: &Warp,
+        site: &Site,
+        lane: usize,
+        at: usize,
+        same: bool,
+    ) {
         let bytes = site.bytes as usize;
         let visit = self.visit(block, warp, site);
         let same = same && block.shared_valid[at..at + bytes].iter().all(|v| *v);
@@ -604,9 +653,10 @@ impl Engine<'_> {
         for lane in lanes(mask) {
             let at = (addresses[lane] & 0xffff_ffff) as usize;
             if self.detect {
-                let same = values.iter().enumerate().all(|(n, v)| {
-                    block.shared[at + n * size..at + (n + 1) * size] == v[lane].to_le_bytes()[..size]
-                });
+                let same = values
+                    .iter()
+                    .enumerate()
+                    .all(|(n, v)| block.shared[at + n * size..at + (n + 1) * size] == v[lane].to_le_bytes()[..size]);
                 self.look_at_shared_write(block, warp, site, lane, at, same);
             }
             for (n, values) in values.iter().enumerate() {
@@ -691,7 +741,10 @@ impl Engine<'_> {
         let thread = self.thread_of(warp.index, lane as u32);
         let kind = if inside { FaultKind::Misaligned } else { FaultKind::OutOfBounds };
         let word = if inside { "misaligned" } else { "out of bounds" };
-        let message = format!("{word}: {} bytes at byte {} of a thread's local memory, which has {}", site.bytes, at as u32 as i32, warp.local_bytes);
+        let message = format!(
+            "{word}: {} bytes at byte {} of a thread's local memory, which has {}",
+            site.bytes, at as u32 as i32, warp.local_bytes
+        );
         self.fault(kind, site.pc, None, block.id, thread, "local".into(), message);
         None
     }
@@ -714,7 +767,15 @@ impl Engine<'_> {
                 }
                 Space::Local => {
                     let thread = self.thread_of(warp.index, part.trailing_zeros());
-                    self.fault(FaultKind::OutOfBounds, pc, None, block.id, thread, "local".into(), "atomic on local memory".into());
+                    self.fault(
+                        FaultKind::OutOfBounds,
+                        pc,
+                        None,
+                        block.id,
+                        thread,
+                        "local".into(),
+                        "atomic on local memory".into(),
+                    );
                     Vec::new()
                 }
                 _ => self.possible(block, warp, &site, part, &addresses),

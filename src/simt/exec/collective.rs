@@ -48,10 +48,18 @@ impl Engine<'_> {
                 self.check_named(block, warp, pc, mask, &named);
                 let a = warp.r32[a as usize];
                 let value = lanes(mask).map(|lane| a[lane]).reduce(|x, y| reduce(kind, x, y)).unwrap_or(0);
-                warp.write(crate::program::Reg { file: crate::program::File::R32, index: d }, mask, &[u64::from(value); 32]);
+                warp.write(
+                    crate::program::Reg { file: crate::program::File::R32, index: d },
+                    mask,
+                    &[u64::from(value); 32],
+                );
             }
             Op::ActiveMask { d } => {
-                warp.write(crate::program::Reg { file: crate::program::File::R32, index: d }, mask, &[u64::from(mask); 32]);
+                warp.write(
+                    crate::program::Reg { file: crate::program::File::R32, index: d },
+                    mask,
+                    &[u64::from(mask); 32],
+                );
             }
             Op::SyncWarp { mask: named } => {
                 let named = warp.r32[named as usize];
@@ -91,16 +99,30 @@ impl Engine<'_> {
             let thread = self.thread_of(warp.index, lane as u32);
             let name = &self.kernel.info[pc as usize].opcode;
             let message = if stranger {
-                format!("{name} with mask {:#010x} is executed by lane {lane}, which the mask does not name", named[lane])
+                format!(
+                    "{name} with mask {:#010x} is executed by lane {lane}, which the mask does not name",
+                    named[lane]
+                )
             } else {
-                format!("{name} with mask {:#010x} names lanes {missing:#010x}, which are not there: the warp has diverged", named[lane])
+                format!(
+                    "{name} with mask {:#010x} names lanes {missing:#010x}, which are not there: the warp has diverged",
+                    named[lane]
+                )
             };
             self.fault(FaultKind::BadShuffle, pc, None, block.id, thread, String::new(), message);
             return;
         }
     }
 
-    fn shuffle(&mut self, block: &Block, warp: &mut Warp, pc: u32, mask: u32, kind: Shuffle, [d, p, a, b, c]: [u16; 5]) {
+    fn shuffle(
+        &mut self,
+        block: &Block,
+        warp: &mut Warp,
+        pc: u32,
+        mask: u32,
+        kind: Shuffle,
+        [d, p, a, b, c]: [u16; 5],
+    ) {
         let values = warp.r32[a as usize];
         let (lane_or_delta, clamp) = (warp.r32[b as usize], warp.r32[c as usize]);
         let mut result = [0u64; 32];
@@ -203,7 +225,11 @@ impl Engine<'_> {
             }
             let state = std::mem::take(&mut block.barriers[id]);
             block.epoch += 1;
-            let clock = state.waiting.iter().filter_map(|(w, _)| Some(block.warps[*w as usize].trace.as_ref()?.clock)).fold(0.0, f64::max);
+            let clock = state
+                .waiting
+                .iter()
+                .filter_map(|(w, _)| Some(block.warps[*w as usize].trace.as_ref()?.clock))
+                .fold(0.0, f64::max);
             for (index, pc) in &state.waiting {
                 let epoch = block.epoch;
                 let warp = &mut block.warps[*index as usize];

@@ -118,7 +118,8 @@ impl Engine<'_> {
                 self.write_elements(block, warp, pc, *space, fragment, &places, &elements);
             }
             Tensor::WmmaMma { a, b, c, d } => {
-                let (x, y, z) = (a.0.gather(&read(warp, &a.1)), b.0.gather(&read(warp, &b.1)), c.0.gather(&read(warp, &c.1)));
+                let (x, y, z) =
+                    (a.0.gather(&read(warp, &a.1)), b.0.gather(&read(warp, &b.1)), c.0.gather(&read(warp, &c.1)));
                 let (rows, cols, depth) = (a.0.rows, b.0.cols, a.0.cols);
                 let mut result = Vec::with_capacity(rows * cols);
                 for i in 0..rows {
@@ -170,7 +171,11 @@ impl Engine<'_> {
                     };
                     let values: [u64; 32] = std::array::from_fn(|lane| {
                         let (row, col) = (lane / 4, 2 * (lane % 4));
-                        if *transposed { half(col, row) | half(col + 1, row) << 16 } else { half(row, col) | half(row, col + 1) << 16 }
+                        if *transposed {
+                            half(col, row) | half(col + 1, row) << 16
+                        } else {
+                            half(row, col) | half(row, col + 1) << 16
+                        }
                     });
                     warp.write(*reg, mask, &values);
                 }
@@ -225,14 +230,18 @@ impl Engine<'_> {
         let aligned = places.iter().min().is_some_and(|a| a % (per as u64 * u64::from(bytes)) == 0);
         let stride_ok = {
             let step = if f.column_major { 1 } else { f.cols };
-            places.len() <= step || places[step].wrapping_sub(places[0]) % (per as u64 * u64::from(bytes)) == 0 || f.column_major
+            places.len() <= step
+                || places[step].wrapping_sub(places[0]) % (per as u64 * u64::from(bytes)) == 0
+                || f.column_major
         };
         let per = if aligned && stride_ok { per } else { 1 };
         let mut runs = Vec::new();
         let major = if f.column_major { f.cols } else { f.rows };
         for i in 0..major {
             for j in (0..minor).step_by(per) {
-                runs.push((0..per).map(|x| if f.column_major { (j + x) * f.cols + i } else { i * f.cols + j + x }).collect());
+                runs.push(
+                    (0..per).map(|x| if f.column_major { (j + x) * f.cols + i } else { i * f.cols + j + x }).collect(),
+                );
             }
         }
         (bytes * per as u32, runs)
@@ -256,7 +265,8 @@ impl Engine<'_> {
             let data = self.read_bytes(block, warp, &site, space, mask, &addresses)?;
             for (run, data) in chunk.iter().zip(data) {
                 for (n, index) in run.iter().enumerate() {
-                    elements[*index] = data[n * size..(n + 1) * size].iter().rev().fold(0, |v, b| v << 8 | u64::from(*b));
+                    elements[*index] =
+                        data[n * size..(n + 1) * size].iter().rev().fold(0, |v, b| v << 8 | u64::from(*b));
                 }
             }
         }
@@ -294,7 +304,14 @@ impl Engine<'_> {
         if generic { addresses.map(|a| a.wrapping_sub(SHARED_WINDOW)) } else { addresses }
     }
 
-    fn read_rows(&mut self, block: &mut Block, warp: &Warp, pc: u32, rows: &[u64; 32], matrices: usize) -> Option<Vec<[u8; 16]>> {
+    fn read_rows(
+        &mut self,
+        block: &mut Block,
+        warp: &Warp,
+        pc: u32,
+        rows: &[u64; 32],
+        matrices: usize,
+    ) -> Option<Vec<[u8; 16]>> {
         let site = Site { pc, bytes: 16, write: false, atomic: false, caching: Caching::Normal };
         let mask = (u64::MAX >> (64 - 8 * matrices)) as u32;
         self.read_bytes(block, warp, &site, Space::Shared, mask, rows)
@@ -360,7 +377,8 @@ fn words_of(bytes: u32) -> (usize, u32) {
 
 fn lanes_of(runs: &[Vec<usize>], places: &[u64]) -> (u32, [u64; 32]) {
     let mask = (u64::MAX >> (64 - runs.len())) as u32;
-    let addresses = std::array::from_fn(|lane| runs.get(lane).and_then(|r| places.get(*r.first()?)).copied().unwrap_or(0));
+    let addresses =
+        std::array::from_fn(|lane| runs.get(lane).and_then(|r| places.get(*r.first()?)).copied().unwrap_or(0));
     (mask, addresses)
 }
 

@@ -150,7 +150,13 @@ pub fn load_variables(program: &Program, memory: &mut Memory) -> usize {
 }
 
 /// Runs a launch. `first_variable` is what [`load_variables`] returned.
-pub fn launch(program: &Program, memory: &mut Memory, first_variable: usize, launch: &Launch, options: &mut Options<'_>) -> Report {
+pub fn launch(
+    program: &Program,
+    memory: &mut Memory,
+    first_variable: usize,
+    launch: &Launch,
+    options: &mut Options<'_>,
+) -> Report {
     let refuse = |kind, message: String, line| Report {
         faults: vec![Fault {
             kind,
@@ -181,7 +187,11 @@ pub fn launch(program: &Program, memory: &mut Memory, first_variable: usize, lau
     }
     let threads: u64 = launch.block.iter().map(|n| u64::from(*n)).product();
     if threads == 0 || threads > 1024 || launch.grid.contains(&0) {
-        return refuse(FaultKind::Launch, format!("a grid of {:?} blocks of {:?} threads", launch.grid, launch.block), 0);
+        return refuse(
+            FaultKind::Launch,
+            format!("a grid of {:?} blocks of {:?} threads", launch.grid, launch.block),
+            0,
+        );
     }
     memory.begin_launch(options.detect.then_some(kernel.grain_global), options.caches.is_some());
     let mut engine = Engine {
@@ -231,9 +241,13 @@ fn params(kernel: &Kernel, launch: &Launch, memory: &Memory) -> Result<Vec<u8>, 
             return Err(format!("{which} is a structure or an array, which a launch cannot pass"));
         }
         let value = match arg {
-            Arg::Buffer(_) if p.bytes != 8 || p.float => return Err(format!("{which} is no pointer, the launch passes a buffer")),
+            Arg::Buffer(_) if p.bytes != 8 || p.float => {
+                return Err(format!("{which} is no pointer, the launch passes a buffer"));
+            }
             Arg::Buffer(number) => memory.buffer(*number).base,
-            Arg::Integer(_) if p.float => return Err(format!("{which} is a floating-point number, the launch passes an integer")),
+            Arg::Integer(_) if p.float => {
+                return Err(format!("{which} is a floating-point number, the launch passes an integer"));
+            }
             Arg::Integer(value) => {
                 let fits = match p.bytes {
                     8 => true,
@@ -246,7 +260,9 @@ fn params(kernel: &Kernel, launch: &Launch, memory: &Memory) -> Result<Vec<u8>, 
             }
             Arg::Float(value) if p.float && p.bytes == 4 => u64::from((*value as f32).to_bits()),
             Arg::Float(value) if p.float && p.bytes == 8 => value.to_bits(),
-            Arg::Float(_) => return Err(format!("{which} is no float or double, the launch passes a floating-point number")),
+            Arg::Float(_) => {
+                return Err(format!("{which} is no float or double, the launch passes a floating-point number"));
+            }
         };
         let at = p.offset as usize;
         bytes[at..at + p.bytes as usize].copy_from_slice(&value.to_le_bytes()[..p.bytes as usize]);
@@ -367,7 +383,9 @@ impl Engine<'_> {
             match self.run_block(&mut block, SLICE) {
                 BlockEnd::Finished => {
                     done += 1;
-                    if let Some(cycles) = block.warps.iter().filter_map(|w| w.trace.as_ref().map(|t| t.end)).reduce(f64::max) {
+                    if let Some(cycles) =
+                        block.warps.iter().filter_map(|w| w.trace.as_ref().map(|t| t.end)).reduce(f64::max)
+                    {
                         critical += cycles;
                         traced += 1;
                     }
@@ -384,8 +402,11 @@ impl Engine<'_> {
             }
             let late = self.now > options.fuel || options.deadline.is_some_and(|d| Instant::now() > d);
             if late && done < count {
-                let message = format!("not finished after {} warp instructions, {done} of {count} blocks done", self.now);
-                let at = resident.first().map_or((0, 0), |b| b.warps.iter().find(|w| w.live != 0).map_or((0, 0), |w| (w.index, w.pc())));
+                let message =
+                    format!("not finished after {} warp instructions, {done} of {count} blocks done", self.now);
+                let at = resident
+                    .first()
+                    .map_or((0, 0), |b| b.warps.iter().find(|w| w.live != 0).map_or((0, 0), |w| (w.index, w.pc())));
                 let id = resident.first().map_or([0; 3], |b| b.id);
                 self.fault(FaultKind::Timeout, at.1, None, id, self.thread_of(at.0, 0), String::new(), message);
                 return (false, done, None);
@@ -444,7 +465,9 @@ impl Engine<'_> {
             let same = |value: u64| [value; 32];
             let values: [u64; 32] = match *fill {
                 Fill::Value(v) => same(v),
-                Fill::Variable(n, offset) => same(self.memory.buffer(self.first_variable + n).base.wrapping_add_signed(offset)),
+                Fill::Variable(n, offset) => {
+                    same(self.memory.buffer(self.first_variable + n).base.wrapping_add_signed(offset))
+                }
                 Fill::Tid(axis) => std::array::from_fn(|lane| {
                     let t = warp.index * 32 + lane as u32;
                     u64::from([t % bx, t / bx % by, t / bx / by][axis])
@@ -568,7 +591,10 @@ impl Engine<'_> {
     ) {
         let line_of = |op: u32| self.kernel.info.get(op as usize).map_or(0, |i| i.line);
         let (line, other_line) = (line_of(op), other.map_or(0, line_of));
-        let known = self.faults.iter_mut().find(|f| f.kind == kind && f.line == line && f.place == place && f.other_line == other_line);
+        let known = self
+            .faults
+            .iter_mut()
+            .find(|f| f.kind == kind && f.line == line && f.place == place && f.other_line == other_line);
         if let Some(known) = known {
             known.count += 1;
         } else if self.faults.len() < MAX_FAULTS {

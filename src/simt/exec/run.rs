@@ -154,11 +154,21 @@ fn run(engine: &mut Engine<'_>, block: &mut Block, warp: &mut Warp, quantum: u64
             Op::And32 { d, a, b } => lanes32!(warp, mask, d, a = r32[a], b = r32[b] => a & b),
             Op::Or32 { d, a, b } => lanes32!(warp, mask, d, a = r32[a], b = r32[b] => a | b),
             Op::Xor32 { d, a, b } => lanes32!(warp, mask, d, a = r32[a], b = r32[b] => a ^ b),
-            Op::Shl32 { d, a, b } => lanes32!(warp, mask, d, a = r32[a], b = r32[b] => if b > 31 { 0 } else { a << (b & 31) }),
-            Op::ShrU32 { d, a, b } => lanes32!(warp, mask, d, a = r32[a], b = r32[b] => if b > 31 { 0 } else { a >> (b & 31) }),
-            Op::ShrS32 { d, a, b } => lanes32!(warp, mask, d, a = r32[a], b = r32[b] => ((a as i32) >> b.min(31)) as u32),
-            Op::MinS32 { d, a, b } => lanes32!(warp, mask, d, a = r32[a], b = r32[b] => (a as i32).min(b as i32) as u32),
-            Op::MaxS32 { d, a, b } => lanes32!(warp, mask, d, a = r32[a], b = r32[b] => (a as i32).max(b as i32) as u32),
+            Op::Shl32 { d, a, b } => {
+                lanes32!(warp, mask, d, a = r32[a], b = r32[b] => if b > 31 { 0 } else { a << (b & 31) })
+            }
+            Op::ShrU32 { d, a, b } => {
+                lanes32!(warp, mask, d, a = r32[a], b = r32[b] => if b > 31 { 0 } else { a >> (b & 31) })
+            }
+            Op::ShrS32 { d, a, b } => {
+                lanes32!(warp, mask, d, a = r32[a], b = r32[b] => ((a as i32) >> b.min(31)) as u32)
+            }
+            Op::MinS32 { d, a, b } => {
+                lanes32!(warp, mask, d, a = r32[a], b = r32[b] => (a as i32).min(b as i32) as u32)
+            }
+            Op::MaxS32 { d, a, b } => {
+                lanes32!(warp, mask, d, a = r32[a], b = r32[b] => (a as i32).max(b as i32) as u32)
+            }
             Op::AddF32 { d, a, b } => float32!(warp, mask, d, a = a, b = b => a + b),
             Op::SubF32 { d, a, b } => float32!(warp, mask, d, a = a, b = b => a - b),
             Op::MulF32 { d, a, b } => float32!(warp, mask, d, a = a, b = b => a * b),
@@ -334,9 +344,12 @@ fn trace(engine: &Engine<'_>, warp: &mut Warp, pc: usize, memory: f64) {
     let (reads, writes) = &engine.kernel.operands[pc];
     let l = &engine.latencies;
     let latency = match engine.kernel.info[pc].class {
-        Class::GlobalLoad | Class::GlobalAtomic | Class::LocalLoad | Class::SharedLoad | Class::SharedAtomic | Class::AsyncCopy => {
-            memory.max(l.alu)
-        }
+        Class::GlobalLoad
+        | Class::GlobalAtomic
+        | Class::LocalLoad
+        | Class::SharedLoad
+        | Class::SharedAtomic
+        | Class::AsyncCopy => memory.max(l.alu),
         Class::ConstantLoad | Class::WarpWide => l.shared,
         Class::Special | Class::Convert => 4.0 * l.alu,
         Class::Divide | Class::IntDivide => 12.0 * l.alu,
@@ -576,12 +589,18 @@ impl Engine<'_> {
             let mut spec = String::new();
             let conversion = loop {
                 match chars.next() {
-                    Some(c @ ('d' | 'i' | 'u' | 'x' | 'X' | 'c' | 's' | 'f' | 'e' | 'g' | 'p' | 'o' | 'F' | 'E' | 'G' | '%')) => break c,
+                    Some(
+                        c @ ('d' | 'i' | 'u' | 'x' | 'X' | 'c' | 's' | 'f' | 'e' | 'g' | 'p' | 'o' | 'F' | 'E' | 'G'
+                        | '%'),
+                    ) => break c,
                     Some(c) => spec.push(c),
                     None => return output,
                 }
             };
-            let wide = spec.contains("ll") || spec.ends_with('l') || spec.ends_with('z') || matches!(conversion, 'f' | 'e' | 'g' | 'F' | 'E' | 'G' | 'p' | 's');
+            let wide = spec.contains("ll")
+                || spec.ends_with('l')
+                || spec.ends_with('z')
+                || matches!(conversion, 'f' | 'e' | 'g' | 'F' | 'E' | 'G' | 'p' | 's');
             let bytes = if wide { 8 } else { 4 };
             if conversion == '%' {
                 output.push('%');
@@ -621,7 +640,9 @@ impl Engine<'_> {
 /// Lanes in which a comparison holds.
 fn holding(warp: &Warp, mask: u32, f: crate::program::Scalar, a: Reg, b: Reg) -> u32 {
     let (a, b) = (warp.read(a), warp.read(b));
-    (0..32).filter(|lane| mask >> lane & 1 == 1 && f([a[*lane], b[*lane], 0, 0]) != 0).fold(0, |bits, lane| bits | 1 << lane)
+    (0..32)
+        .filter(|lane| mask >> lane & 1 == 1 && f([a[*lane], b[*lane], 0, 0]) != 0)
+        .fold(0, |bits, lane| bits | 1 << lane)
 }
 
 fn gather(memory: &[u8], stride: u32, from: u32, bytes: u32) -> Vec<u8> {

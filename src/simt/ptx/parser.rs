@@ -447,7 +447,8 @@ impl<'a> Parser<'a> {
                 let mut variable = self.variable(false)?;
                 self.expect(';')?;
                 let Some(scope) = reading.scopes.last_mut() else { return self.fail("a variable outside a block") };
-                let unique = if scope.id == 0 { variable.name.clone() } else { format!("{}#{}", variable.name, scope.id) };
+                let unique =
+                    if scope.id == 0 { variable.name.clone() } else { format!("{}#{}", variable.name, scope.id) };
                 scope.variables.insert(std::mem::replace(&mut variable.name, unique.clone()), unique);
                 reading.body.variables.push(variable);
                 Ok(())
@@ -617,7 +618,8 @@ impl<'a> Parser<'a> {
     /// Gives every label a name of its own and points branches to it.
     fn resolve_labels(&self, reading: Reading) -> Parsed<Body> {
         let Reading { mut body, parents, labels, instruction_scopes, .. } = reading;
-        let unique = |scope: usize, label: &str| if scope == 0 { label.to_string() } else { format!("{label}#{scope}") };
+        let unique =
+            |scope: usize, label: &str| if scope == 0 { label.to_string() } else { format!("{label}#{scope}") };
         let places: HashMap<(usize, &str), usize> = labels.iter().map(|(s, l, at)| ((*s, l.as_str()), *at)).collect();
         for (instruction, scope) in body.code.iter_mut().zip(&instruction_scopes) {
             if instruction.opcode != "bra" {
@@ -656,7 +658,8 @@ fn register(reading: &Reading, name: &str) -> Option<u32> {
         // The prefix may itself end with digits, so every split is tried.
         for split in (name.len() - digits)..name.len() {
             let Ok(number) = name[split..].parse::<u32>() else { continue };
-            let range = scope.ranges.iter().rev().find(|(prefix, _, count)| *prefix == name[..split] && number < *count);
+            let range =
+                scope.ranges.iter().rev().find(|(prefix, _, count)| *prefix == name[..split] && number < *count);
             if let Some((_, first, _)) = range {
                 return Some(first + number);
             }

@@ -1,5 +1,7 @@
 //! The CUDA target: from a source text to a verdict, without a GPU.
 
+pub mod plan;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
