@@ -12,6 +12,7 @@ pub mod fault;
 mod flow;
 mod lanes;
 pub mod memory;
+pub mod metrics;
 pub mod occupancy;
 mod pattern;
 pub mod program;

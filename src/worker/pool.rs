@@ -195,12 +195,13 @@ impl Worker {
 
     async fn start(program: &Path) -> Result<(Self, Abilities), PoolError> {
         let spawn = |source| PoolError::Spawn { program: program.to_path_buf(), source };
-        // The environment is cleared: no key of the controller's is ever in a worker. Only the search path for tools goes along.
+        // The environment is cleared: no key of the controller's is ever in a worker. Only the places of tools go along.
         let mut child = Command::new(program)
             .args(["worker", "--stdio"])
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("TMPDIR", std::env::temp_dir())
+            .envs(crate::gpu::nvrtc::worker_environment())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

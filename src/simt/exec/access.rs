@@ -69,6 +69,7 @@ impl Engine<'_> {
     pub(super) fn store(&mut self, block: &mut Block, warp: &mut Warp, pc: u32, mask: u32, number: u32) {
         let access = &self.kernel.accesses[number as usize];
         self.last_latency = 0.0;
+        self.changes += 1;
         let site = Site {
             pc,
             bytes: access.bytes * access.registers.len() as u32,
@@ -794,6 +795,7 @@ impl Engine<'_> {
                     old[lane] = number(&block.shared[at..at + size]);
                     let new = (a.update)(old[lane], b[lane] & limit, c[lane] & limit);
                     block.shared[at..at + size].copy_from_slice(&new.to_le_bytes()[..size]);
+                    self.changes += u64::from(new != old[lane]);
                 } else {
                     let at = (addresses[lane] - self.memory.buffer(found).base) as usize;
                     self.memory.buffer_mut(found).fill(at, size);
@@ -813,6 +815,7 @@ impl Engine<'_> {
                     old[lane] = number(buffer.at(at, size));
                     let new = (a.update)(old[lane], b[lane] & limit, c[lane] & limit);
                     buffer.at_mut(at, size).copy_from_slice(&new.to_le_bytes()[..size]);
+                    self.changes += u64::from(new != old[lane]);
                 }
             }
             if self.detect && space != Space::Shared {

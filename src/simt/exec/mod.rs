@@ -123,6 +123,8 @@ const MAX_PRINTED: usize = 1 << 16;
 const QUANTUM: u64 = 4096;
 /// Instructions that the warps of a block execute before another block's turn.
 const SLICE: u64 = 1 << 21;
+/// Instructions without a change of memory after which a block is taken to wait for another one.
+const IDLE: u64 = 1 << 15;
 
 /// Makes the program's own variables, which come after the buffers that exist. Their numbers are those of [`Program::variables`], from the
 /// returned one on.
@@ -215,6 +217,7 @@ pub fn launch(
         fatal: false,
         printed: String::new(),
         now: 0,
+        changes: 0,
         lanes: 0,
         barrier_arrivals: 0,
         last_latency: 0.0,
@@ -295,6 +298,8 @@ pub(crate) struct Engine<'a> {
     printed: String,
     /// Warp instructions so far.
     now: u64,
+    /// Stores and successful atomics so far.
+    changes: u64,
     lanes: u64,
     barrier_arrivals: u64,
     /// Of the memory access that was just done, for the trace.
@@ -505,6 +510,7 @@ impl Engine<'_> {
     /// Warps in turns until all are done, all wait, or `budget` instructions were executed.
     fn run_block(&mut self, block: &mut Block, budget: u64) -> BlockEnd {
         let until = self.now + budget;
+        let (mut looked, mut changes) = (self.now, self.changes);
         let count = block.warps.len();
         loop {
             let mut progress = false;
@@ -545,6 +551,12 @@ impl Engine<'_> {
             }
             if self.now >= until {
                 return BlockEnd::SliceOver;
+            }
+            if self.now - looked > IDLE {
+                if self.changes == changes {
+                    return BlockEnd::SliceOver;
+                }
+                (looked, changes) = (self.now, self.changes);
             }
         }
     }

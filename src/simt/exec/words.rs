@@ -142,6 +142,7 @@ impl Engine<'_> {
         }
         let bytes = 4 * access.registers.len() as u32;
         let site = Site { pc, bytes, write: true, atomic: access.synchronising, caching: Caching::Normal };
+        self.changes += 1;
         match access.space {
             Space::Global | Space::Generic => {
                 let addresses = Self::word_addresses(warp, access);

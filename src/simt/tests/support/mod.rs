@@ -19,13 +19,12 @@ pub fn device() -> &'static Device {
     Device::by_id("h100").unwrap()
 }
 
-pub fn run(program: &Program, memory: &mut Memory, first: usize, launch: &Launch, look: Look, order: Order) -> Report {
-    let mut caches = Caches::new(device(), 132, 0, 1.0);
-    let mut options = Options {
+pub fn options(look: Look, order: Order, caches: Option<&mut Caches>) -> Options<'_> {
+    Options {
         order,
         blocks: Blocks::All,
         detect: look == Look::Faults,
-        caches: (look == Look::Counts).then_some(&mut caches),
+        caches,
         trace_blocks: 1,
         latencies: device().latency,
         sms: 132,
@@ -33,7 +32,12 @@ pub fn run(program: &Program, memory: &mut Memory, first: usize, launch: &Launch
         max_shared: 227 << 10,
         fuel: 1 << 32,
         deadline: None,
-    };
+    }
+}
+
+pub fn run(program: &Program, memory: &mut Memory, first: usize, launch: &Launch, look: Look, order: Order) -> Report {
+    let mut caches = Caches::new(device(), 132, 0, 1.0);
+    let mut options = options(look, order, (look == Look::Counts).then_some(&mut caches));
     exec::launch(program, memory, first, launch, &mut options)
 }
 
