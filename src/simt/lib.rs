@@ -2,6 +2,8 @@
 //!
 //! Knows nothing of tasks, candidates or searches.
 
+#![allow(clippy::needless_range_loop, reason = "lanes of several registers are walked together")]
+
 pub mod cache;
 pub mod calibrate;
 pub mod counters;

@@ -119,8 +119,7 @@ impl Shadow {
                 let other_block = Visit::block(cell.reader) != block;
                 cell.many_blocks |= other_block;
                 // Readers of earlier epochs of this block are ordered before whatever comes now.
-                cell.many =
-                    other_block || (cell.many && cell.reader_epoch == visit.epoch) || cell.reader_epoch == visit.epoch;
+                cell.many = other_block || cell.reader_epoch == visit.epoch;
                 cell.read_atomic &= visit.atomic;
             } else {
                 cell.read_atomic &= visit.atomic;

@@ -793,7 +793,7 @@ fn compare<A: Float, const C: u8, const F: bool>([a, b, ..]: [u64; 4]) -> u64 {
     let unordered = a.is_nan() || b.is_nan();
     u64::from(match C {
         0 => a == b,
-        1 => a < b || a > b,
+        1 => !unordered && a != b,
         2 => a < b,
         3 => a <= b,
         4 => a > b,

@@ -231,7 +231,7 @@ impl Engine<'_> {
         let stride_ok = {
             let step = if f.column_major { 1 } else { f.cols };
             places.len() <= step
-                || places[step].wrapping_sub(places[0]) % (per as u64 * u64::from(bytes)) == 0
+                || places[step].wrapping_sub(places[0]).is_multiple_of(per as u64 * u64::from(bytes))
                 || f.column_major
         };
         let per = if aligned && stride_ok { per } else { 1 };

@@ -62,7 +62,9 @@ fn one_lane_past_the_end_is_one_fault() {
 
 #[test]
 fn clean_kernels_have_no_faults() {
-    for (kernel, blocks, n) in [("with_barrier", 1, 64), ("one_thread_each", 4, 256), ("whole_shuffle", 1, 64), ("copy_waited_for", 1, 64)] {
+    for (kernel, blocks, n) in
+        [("with_barrier", 1, 64), ("one_thread_each", 4, 256), ("whole_shuffle", 1, 64), ("copy_waited_for", 1, 64)]
+    {
         let (report, y) = run(kernel, blocks, 64, n);
         assert_eq!(report.faults, [], "{kernel}");
         assert!(report.finished, "{kernel}");

@@ -43,7 +43,12 @@ fn cases(task: &CudaTask, seed: u64) -> Vec<Case<'_>> {
     for (n, stress) in task.check.stress.iter().enumerate() {
         if let Some((name, shape)) = shapes.first() {
             let seed = seed.wrapping_add(1000 + n as u64);
-            cases.push(Case { name: format!("shape {name}, {} inputs", stress.as_str()), shape, seed, stress: Some(*stress) });
+            cases.push(Case {
+                name: format!("shape {name}, {} inputs", stress.as_str()),
+                shape,
+                seed,
+                stress: Some(*stress),
+            });
         }
     }
     cases
@@ -119,11 +124,20 @@ struct Answer {
     printed: String,
 }
 
-fn one(task: &CudaTask, reference: &Built, candidate: &Built, device: &Device, case: &Case<'_>) -> Result<Answer, Failure> {
+fn one(
+    task: &CudaTask,
+    reference: &Built,
+    candidate: &Built,
+    device: &Device,
+    case: &Case<'_>,
+) -> Result<Answer, Failure> {
     let inputs = Inputs { shape: case.shape, seed: case.seed, stress: case.stress };
     let want = simulate::execute(task, reference, device, inputs, Order::Forward, false)?;
     if let Some(fault) = want.faults.first() {
-        return Err(Failure::new(Reason::Infrastructure, format!("the reference itself fails ({}): {fault}", case.name)));
+        return Err(Failure::new(
+            Reason::Infrastructure,
+            format!("the reference itself fails ({}): {fault}", case.name),
+        ));
     }
     let got = simulate::execute(task, candidate, device, inputs, Order::Forward, true)?;
     faults(&got, &case.name)?;
@@ -131,7 +145,12 @@ fn one(task: &CudaTask, reference: &Built, candidate: &Built, device: &Device, c
         if let Some((bytes, first)) = got.unwritten[number] {
             let size = buffer.dtype.size();
             let place = data::place(buffer, case.shape, (first / size) as usize);
-            let message = format!("{}: {} elements of {} were never written, {place} first", case.name, bytes.div_ceil(size), buffer.name);
+            let message = format!(
+                "{}: {} elements of {} were never written, {place} first",
+                case.name,
+                bytes.div_ceil(size),
+                buffer.name
+            );
             return Err(Failure::new(Reason::UnwrittenOutput, message));
         }
     }
@@ -165,7 +184,11 @@ fn compared(task: &CudaTask, case: &Case<'_>, got: &Outputs, want: &Outputs, rea
             Reason::Nondeterministic => ("in reverse order of blocks and warps", "in forward order"),
             _ => ("the candidate", "the reference"),
         };
-        let worst = if worst.is_finite() { format!(", the worst {} times the tolerance", number(worst)) } else { String::new() };
+        let worst = if worst.is_finite() {
+            format!(", the worst {} times the tolerance", number(worst))
+        } else {
+            String::new()
+        };
         let message = format!(
             "{}: {place} differs: {this} {got:?}, {that} {want:?}; {wrong} of {elements} elements of {} differ{worst}",
             case.name, buffer.name

@@ -62,8 +62,9 @@ pub fn build(
     request.defines = plan.tunables.iter().map(|(name, value)| (name.clone(), *value)).collect();
     request.names = names;
     let compiled = nvrtc::compile(runner, dir, stem, &request).map_err(failure)?;
-    let program = Program::load(&compiled.ptx, &file)
-        .map_err(|e| Failure::new(Reason::Unsupported, format!("the simulated GPU cannot read this kernel's PTX: {e}")))?;
+    let program = Program::load(&compiled.ptx, &file).map_err(|e| {
+        Failure::new(Reason::Unsupported, format!("the simulated GPU cannot read this kernel's PTX: {e}"))
+    })?;
     let mut log = compiled.log.clone();
     let mut resources = BTreeMap::new();
     for (symbol, r) in &compiled.resources {

@@ -31,7 +31,8 @@ pub fn summary(device: &Device, counted: &[Counted], predictions: &[Prediction],
             number(p.seconds * 1e6),
             p.limiting
         ));
-        let terms: Vec<String> = p.terms.iter().take(5).map(|t| format!("{} {:.0} %", t.name, 100.0 * t.share)).collect();
+        let terms: Vec<String> =
+            p.terms.iter().take(5).map(|t| format!("{} {:.0} %", t.name, 100.0 * t.share)).collect();
         text.push_str(&format!("  busy: {}\n", terms.join(", ")));
         text.push_str(&format!(
             "  occupancy: {} blocks, {} warps a SM ({:.0} %), {} registers a thread, {} bytes of shared memory; {:.2} waves\n",
@@ -104,11 +105,19 @@ pub fn hot_lines(source: &str, counted: &[Counted]) -> String {
         let mut facts = Vec::new();
         if line.requests > 0 {
             let (got, ideal) = (line.counts.sectors as f64, line.counts.ideal_sectors as f64);
-            facts.push(format!("{:.1} sectors a request (ideal {:.1})", got / line.requests as f64, ideal / line.requests as f64));
+            facts.push(format!(
+                "{:.1} sectors a request (ideal {:.1})",
+                got / line.requests as f64,
+                ideal / line.requests as f64
+            ));
         }
         if line.shared > 0 {
             let (got, ideal) = (line.counts.wavefronts as f64, line.counts.ideal_wavefronts as f64);
-            facts.push(format!("{:.1} bank passes an access (ideal {:.1})", got / line.shared as f64, ideal / line.shared as f64));
+            facts.push(format!(
+                "{:.1} bank passes an access (ideal {:.1})",
+                got / line.shared as f64,
+                ideal / line.shared as f64
+            ));
         }
         if line.counts.divergent > 0 {
             facts.push(format!("{} divergent branches", line.counts.divergent));

@@ -157,7 +157,13 @@ pub struct Counted {
 }
 
 /// Counts a plan at the measured shape.
-pub fn count(task: &CudaTask, built: &Built, device: &Device, shape: &Shape, seed: u64) -> Result<Vec<Counted>, Failure> {
+pub fn count(
+    task: &CudaTask,
+    built: &Built,
+    device: &Device,
+    shape: &Shape,
+    seed: u64,
+) -> Result<Vec<Counted>, Failure> {
     let plan = resolve(task, built, shape)?;
     let mut memory = Memory::new();
     for (number, buffer) in task.buffers.iter().enumerate() {
@@ -181,7 +187,8 @@ pub fn count(task: &CudaTask, built: &Built, device: &Device, shape: &Shape, see
         let resident = resident(device, &launch, &resources);
         let total: u64 = launch.grid.iter().map(|n| u64::from(*n)).product();
         let mut run = |blocks: Blocks, share: f64, trace: u32| -> Report {
-            let shared = (u64::from(launch.dynamic_shared) + u64::from(resources.static_shared)) * resident / u64::from(device.sms);
+            let shared = (u64::from(launch.dynamic_shared) + u64::from(resources.static_shared)) * resident
+                / u64::from(device.sms);
             let mut caches = Caches::new(device, device.sms as usize, shared, share);
             let mut options = Options {
                 order: Order::Forward,
@@ -218,8 +225,10 @@ pub fn count(task: &CudaTask, built: &Built, device: &Device, shape: &Shape, see
 fn sample(total: u64, count: u64) -> Vec<u64> {
     let each = (count / SAMPLE_GROUPS).max(1);
     let step = total / SAMPLE_GROUPS;
-    let mut blocks: Vec<u64> =
-        (0..SAMPLE_GROUPS).flat_map(|g| (0..each).map(move |n| g * step + step / 2 + n)).filter(|b| *b < total).collect();
+    let mut blocks: Vec<u64> = (0..SAMPLE_GROUPS)
+        .flat_map(|g| (0..each).map(move |n| g * step + step / 2 + n))
+        .filter(|b| *b < total)
+        .collect();
     blocks.dedup();
     blocks
 }
