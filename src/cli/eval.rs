@@ -11,7 +11,7 @@ use super::{Places, say};
 use crate::candidate::{MAX_SOURCE_BYTES, digest};
 use crate::numbers::number;
 use crate::store::Store;
-use crate::target::{Evaluation, Plan, Reason, StageStatus, failure_line};
+use crate::target::{Evaluation, Plan, Reason, StageName, StageStatus, failure_line};
 use crate::task::TaskRoot;
 use crate::worker::pool::Job;
 
@@ -101,7 +101,9 @@ fn show(evaluation: &Evaluation, cached: bool, log: bool) {
             _ => "ok".into(),
         };
         say(&format!("{:<8} {:>6.2} s  {status}", stage.stage.as_str(), stage.seconds));
-        if log || stage.status != StageStatus::Ok {
+        // What a simulated GPU explains is what one asks it for.
+        let explains = evaluation.device.starts_with("sim:") && stage.stage > StageName::Check;
+        if log || explains || stage.status != StageStatus::Ok {
             stage.log.trim_end().lines().for_each(|line| say(&format!("           {line}")));
         }
     }

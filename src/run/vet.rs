@@ -58,6 +58,11 @@ impl fmt::Display for Finding {
             let caught = self.mutants - self.equivalent - self.missed.len();
             write!(f, "  mutants: {caught} caught, {} equivalent, {} missed", self.equivalent, self.missed.len())?;
         }
+        for line in
+            self.reference.stages.iter().flat_map(|s| s.log.lines()).filter(|l| l.starts_with("warning: the reference"))
+        {
+            write!(f, "\n       {line}")?;
+        }
         self.missed.iter().try_for_each(|m| write!(f, "\n       missed: {m}"))
     }
 }
@@ -115,7 +120,8 @@ async fn vet(pool: &Pool, task: &Task, mutants: bool, keep: Option<&Path>) -> Fi
 
 /// Mutants of a source, each with one operator or constant changed, spread evenly over the text.
 fn mutate(source: &str) -> Vec<(String, String)> {
-    const SWAPS: [(&str, &str); 10] = [
+    const SWAPS: [(&str, &str); 11] = [
+        (" * ", " + "),
         (" + ", " - "),
         (" - ", " + "),
         (" & ", " | "),

@@ -86,9 +86,11 @@ pub fn check(
     let mut log = String::new();
     let (mut synchronised, mut reordered) = (false, false);
     let results = results.into_inner().unwrap_or_default();
+    let mut references = Vec::new();
     for (case, result) in cases.iter().zip(results) {
         match result {
-            Some(Ok(answer)) => {
+            Some(Ok(mut answer)) => {
+                references.push((case, std::mem::take(&mut answer.reference)));
                 synchronised |= answer.synchronised;
                 reordered |= answer.reordered;
                 if log.len() < 4096 && !answer.printed.is_empty() {
@@ -107,6 +109,7 @@ pub fn check(
     if synchronised {
         log.push_str("blocks exchange data through fences and atomics: races there cannot be decided\n");
     }
+    weaknesses(&references).iter().for_each(|w| log.push_str(&format!("{w}\n")));
     let mut shapes: Vec<&str> = task.check.shapes.iter().map(String::as_str).collect();
     shapes.dedup();
     let detectors = ["order", "races", "memory"].map(str::to_string).to_vec();
@@ -122,6 +125,60 @@ struct Answer {
     synchronised: bool,
     reordered: bool,
     printed: String,
+    /// One for each buffer that is compared.
+    reference: Vec<Character>,
+}
+
+/// What a wrong candidate could make use of in an output of the reference.
+#[derive(Debug, Clone, PartialEq)]
+struct Character {
+    buffer: String,
+    constant: bool,
+    tiny: bool,
+    bytes: Vec<u8>,
+}
+
+fn characters(task: &CudaTask, want: &Outputs) -> Vec<Character> {
+    let compared = task.buffers.iter().zip(&want.buffers).filter(|(b, _)| b.role.is_compared());
+    compared
+        .map(|(buffer, bytes)| {
+            let count = bytes.len() / buffer.dtype.size() as usize;
+            let value = |i| data::get(buffer.dtype, bytes, i);
+            Character {
+                buffer: buffer.name.clone(),
+                constant: count > 1 && (1..count).all(|i| value(i) == value(0)),
+                tiny: (0..count).all(|i| value(i).abs() <= task.check.atol),
+                bytes: bytes.clone(),
+            }
+        })
+        .collect()
+}
+
+/// What is wrong with the task itself: outputs that a candidate could guess. Random cases of one shape are compared with each other.
+fn weaknesses(cases: &[(&Case<'_>, Vec<Character>)]) -> Vec<String> {
+    let mut found = Vec::new();
+    let random: Vec<_> = cases.iter().filter(|(c, _)| c.stress.is_none()).collect();
+    for (n, (case, characters)) in random.iter().enumerate() {
+        for (k, c) in characters.iter().enumerate() {
+            let mut note = |what: &str| {
+                let text = format!("warning: the reference's {} {what}", c.buffer);
+                if !found.contains(&text) {
+                    found.push(text);
+                }
+            };
+            if c.constant {
+                note("is the same number everywhere");
+            }
+            if c.tiny {
+                note("is within the tolerance of 0");
+            }
+            let earlier = random[..n].iter().find(|(other, _)| other.shape == case.shape);
+            if earlier.is_some_and(|(_, others)| others.get(k).is_some_and(|o| o.bytes == c.bytes)) {
+                note("does not depend on the inputs");
+            }
+        }
+    }
+    found
 }
 
 fn one(
@@ -160,7 +217,8 @@ fn one(
     compared(task, case, &again, &got, Reason::Nondeterministic)?;
     let outputs = task.buffers.iter().enumerate().filter(|(_, b)| b.role.is_compared());
     let reordered = outputs.into_iter().any(|(n, _)| again.buffers[n] != got.buffers[n]);
-    Ok(Answer { synchronised: got.synchronised, reordered, printed: got.printed })
+    let reference = characters(task, &want);
+    Ok(Answer { synchronised: got.synchronised, reordered, printed: got.printed, reference })
 }
 
 fn faults(outputs: &Outputs, case: &str) -> Result<(), Failure> {
