@@ -1,6 +1,6 @@
 //! The zoo: hostile, wrong and unusual candidates, each with the verdict that it must get.
 //!
-//! The first line of every file of `tests/zoo/verilog` says it:
+//! The first line of every file of `tests/zoo/verilog` and `tests/zoo/cuda` says it:
 //! `// zoo: task=verilog/add8 expect=wrong_output` (several reasons with `|`), for good ones `expect=accepted assurance=proved`.
 
 #![allow(clippy::unwrap_used, reason = "a test's helpers may panic")]
@@ -13,7 +13,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
-use support::{VERILOG_TOOLS, eval, failed_stage, fixture, needs};
+use support::{VERILOG_TOOLS, eval, failed_stage, fixture, needs, needs_nvrtc};
 
 /// Evaluations at once.
 const THREADS: usize = 2;
@@ -67,21 +67,36 @@ fn every_candidate_of_the_zoo_gets_its_verdict() {
     if !needs(&VERILOG_TOOLS) {
         return;
     }
-    let mut files: Vec<PathBuf> = std::fs::read_dir(fixture("zoo/verilog"))
+    zoo("zoo/verilog", "v", 40);
+}
+
+#[test]
+fn every_cuda_candidate_of_the_zoo_gets_its_verdict() {
+    if needs_nvrtc() {
+        zoo("zoo/cuda", "cu", 40);
+    }
+}
+
+/// Every file of a folder gets its verdict; at least `least` of them are bad.
+fn zoo(folder: &str, extension: &str, least: usize) {
+    let mut files: Vec<PathBuf> = std::fs::read_dir(fixture(folder))
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|e| e == "v"))
+        .filter(|path| path.extension().is_some_and(|e| e == extension))
         .collect();
     files.sort();
     let bad = files.iter().filter(|f| label(f).expect != ["accepted"]).count();
-    assert!(bad >= 40, "only {bad} bad candidates were found");
+    assert!(bad >= least, "only {bad} bad candidates were found");
     let (next, wrong) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
         for _ in 0..THREADS {
             scope.spawn(|| {
                 while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let label = label(file);
-                    let (code, evaluation) = eval(&label.task, file);
+                    // Verilog has small tasks of the tests' own; CUDA's are small where they are checked.
+                    let shipped = format!("{}/tasks/{}", env!("CARGO_MANIFEST_DIR"), label.task);
+                    let task = if label.task.starts_with("cuda/") { &shipped } else { &label.task };
+                    let (code, evaluation) = eval(task, file);
                     if let Some(message) = mismatch(&label, code, &evaluation) {
                         wrong.lock().unwrap().push(format!("{}: {message}", file.display()));
                     }

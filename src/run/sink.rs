@@ -58,8 +58,10 @@ fn describe(event: &Event, progress: Progress) -> Option<String> {
             let resumed =
                 if *resumed_after > 0 { format!(", resumed after step {}", resumed_after - 1) } else { String::new() };
             format!(
-                "{} {} on {device} (estimated by synthesis): {strategy}, coder {coder}, judge {judge}, at most {rounds} rounds{resumed}",
-                event.run, event.task
+                "{} {} on {device} ({}): {strategy}, coder {coder}, judge {judge}, at most {rounds} rounds{resumed}",
+                event.run,
+                event.task,
+                if device.starts_with("sim:") { "simulated" } else { "estimated by synthesis" }
             )
         }
         RunEvent::StepStarted { number, step } if detailed => match step {

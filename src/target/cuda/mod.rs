@@ -1,12 +1,14 @@
 //! The CUDA target: from a source text to a verdict, without a GPU.
 //!
 //! Stages and files: [`plan`] and [`compile`] (annotations, NVRTC, PTX), [`check`] (against the reference, with detectors), [`simulate`]
-//! (executing a plan, in full or on a sample of blocks), [`data`] (inputs and comparisons), [`explain`] (what the counts mean, in words).
+//! (executing a plan, in full or on a sample of blocks), [`data`] (inputs and comparisons), [`floor`] (what no kernel can do
+//! without), [`explain`] (what the counts mean, in words).
 
 pub mod check;
 pub mod compile;
 pub mod data;
 pub mod explain;
+pub mod floor;
 pub mod plan;
 pub mod simulate;
 
@@ -94,14 +96,6 @@ fn device_of(name: &str) -> Option<&'static Device> {
     Device::by_id(name.strip_prefix("sim:")?)
 }
 
-/// The seconds that no kernel can do without on this device.
-fn floor_seconds(task: &CudaTask, device: &Device) -> Option<f64> {
-    let shape = task.measure_shape()?;
-    let value = |e: &crate::task::integer::Expr| e.value(&|name| shape.get(name).copied()).ok();
-    let (bytes, flops) = (value(&task.measure.bytes)?, value(&task.measure.flops)?);
-    device.floor_seconds(bytes as f64, flops as f64, task.measure.peak.as_str())
-}
-
 impl Target for Cuda {
     fn versions(&self) -> &BTreeMap<String, String> {
         &self.versions
@@ -184,6 +178,7 @@ impl Cuda {
                 let shape = cuda.measure_shape().ok_or_else(|| broken("no shape to measure"))?;
                 // Counts hardly depend on the data, and must not differ between two looks at one candidate.
                 work.counted = simulate::count(cuda, candidate, device, shape, 1)?;
+                floor::check(cuda, &work.counted)?;
                 let constants = Constants::default();
                 work.predictions =
                     work.counted.iter().map(|c| predict(device, &constants, &c.counters, &c.resources)).collect();
@@ -193,7 +188,7 @@ impl Cuda {
                     .zip(&work.predictions)
                     .map(|(c, p)| LaunchProfile { counters: &c.counters, prediction: p, resources: c.resources })
                     .collect();
-                let named = metrics::metrics(device, &profiles, floor_seconds(cuda, device));
+                let named = metrics::metrics(device, &profiles, floor::seconds(cuda, device));
                 verdict.metrics = named
                     .into_iter()
                     .map(|m| Metric {
@@ -208,7 +203,7 @@ impl Cuda {
                     })
                     .collect();
                 verdict.measure_objective(&task.objective)?;
-                Ok(explain::summary(device, &work.counted, &work.predictions, floor_seconds(cuda, device)))
+                Ok(explain::summary(device, &work.counted, &work.predictions, floor::seconds(cuda, device)))
             }
             StageName::Profile => Ok(explain::hot_lines(source, &work.counted)),
         }

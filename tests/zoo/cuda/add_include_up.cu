@@ -1,0 +1,7 @@
+// zoo: task=cuda/vector_add expect=forbidden_construct
+#include "../../secret.h"
+// @launch k <<<ceil_div(n, 256), 256>>> (a, b, c, n)
+extern "C" __global__ void k(const float* a, const float* b, float* c, int n) {
+    int i = blockIdx.x * blockDim.x + threadIdx.x;
+    if (i < n) c[i] = a[i] + b[i];
+}

@@ -1,0 +1,6 @@
+// zoo: task=cuda/vector_add expect=accepted
+// @launch k <<<ceil_div(n, 256), 256>>> (a, b, c, n)
+extern "C" __global__ void k(const float* a, const float* b, float* c, int n) {
+    int i = blockIdx.x * blockDim.x + threadIdx.x;
+    if (i == 0) printf("hello from %d threads\n", blockDim.x); if (i < n) c[i] = a[i] + b[i];
+}
