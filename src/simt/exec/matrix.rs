@@ -56,21 +56,37 @@ fn set_lane_element(registers: &mut [[u64; 32]], e: Element, lane: usize, n: usi
     *slot = *slot & !(limit << shift) | (bits & limit) << shift;
 }
 
-/// `c + Σ a b` over k.
-fn product(kind: (Element, Element), c: u64, d: Element, terms: impl Iterator<Item = (u64, u64)>) -> u64 {
-    if d == Element::S32 {
-        let sum = terms.fold(c as u32, |sum, (a, b)| {
-            sum.wrapping_add((value(kind.0, a) as i32).wrapping_mul(value(kind.1, b) as i32) as u32)
-        });
-        return u64::from(sum);
+/// `d = a b + c` for a left matrix of m rows and k columns, a right one of n columns, everything row by row. Elements of `c` are of type
+/// `kinds.2`, as are those of the result.
+fn multiply(shape: [usize; 3], kinds: (Element, Element, Element), a: &[u64], b: &[u64], c: &[u64]) -> Vec<u64> {
+    let [m, n, k] = shape;
+    let mut result = Vec::with_capacity(m * n);
+    if kinds.2 == Element::S32 {
+        let integers = |e, list: &[u64]| list.iter().map(|x| value(e, *x) as i32).collect::<Vec<_>>();
+        let (a, b) = (integers(kinds.0, a), integers(kinds.1, b));
+        for i in 0..m {
+            let mut row: Vec<i32> = c[i * n..(i + 1) * n].iter().map(|x| *x as u32 as i32).collect();
+            for (x, right) in a[i * k..(i + 1) * k].iter().zip(b.chunks_exact(n)) {
+                row.iter_mut().zip(right).for_each(|(sum, y)| *sum = sum.wrapping_add(x.wrapping_mul(*y)));
+            }
+            result.extend(row.iter().map(|x| x.put()));
+        }
+        return result;
     }
-    let start = value(d, c) as f32;
     // A product of two elements is exact in fp32.
-    let sum = terms.fold(start, |sum, (a, b)| sum + (value(kind.0, a) as f32) * (value(kind.1, b) as f32));
-    match d {
-        Element::F16 => f16::nearest(f64::from(sum)).put(),
-        _ => sum.put(),
+    let floats = |e, list: &[u64]| list.iter().map(|x| value(e, *x) as f32).collect::<Vec<_>>();
+    let (a, b) = (floats(kinds.0, a), floats(kinds.1, b));
+    for i in 0..m {
+        let mut row: Vec<f32> = c[i * n..(i + 1) * n].iter().map(|x| value(kinds.2, *x) as f32).collect();
+        for (x, right) in a[i * k..(i + 1) * k].iter().zip(b.chunks_exact(n)) {
+            row.iter_mut().zip(right).for_each(|(sum, y)| *sum += x * y);
+        }
+        result.extend(row.iter().map(|x| match kinds.2 {
+            Element::F16 => f16::nearest(f64::from(*x)).put(),
+            _ => x.put(),
+        }));
     }
+    result
 }
 
 impl Fragment {
@@ -121,14 +137,9 @@ impl Engine<'_> {
                 let (x, y, z) =
                     (a.0.gather(&read(warp, &a.1)), b.0.gather(&read(warp, &b.1)), c.0.gather(&read(warp, &c.1)));
                 let (rows, cols, depth) = (a.0.rows, b.0.cols, a.0.cols);
-                let mut result = Vec::with_capacity(rows * cols);
-                for i in 0..rows {
-                    for j in 0..cols {
-                        let start = convert(c.0.element, d.0.element, z[i * cols + j]);
-                        let terms = (0..depth).map(|k| (x[i * depth + k], y[k * cols + j]));
-                        result.push(product((a.0.element, b.0.element), start, d.0.element, terms));
-                    }
-                }
+                let start: Vec<u64> = z.iter().map(|e| convert(c.0.element, d.0.element, *e)).collect();
+                let kinds = (a.0.element, b.0.element, d.0.element);
+                let result = multiply([rows, cols, depth], kinds, &x, &y, &start);
                 let mut values = vec![[0u64; 32]; d.1.len()];
                 d.0.scatter(&result, &mut values);
                 d.1.iter().zip(&values).for_each(|(r, v)| warp.write(*r, mask, v));
@@ -149,14 +160,16 @@ impl Engine<'_> {
                         right[row * n + col] = lane_element(&y, b.0, lane, e);
                     }
                 }
+                let place =
+                    |lane: usize, e: usize| (lane >> 2).wrapping_add(8 * (e / 2)) * n + (lane & 3) * 2 + (e & 1);
+                let mut start = vec![0u64; m * n];
+                for lane in 0..32 {
+                    (0..m * n / 32).for_each(|e| start[place(lane, e)] = lane_element(&z, c.0, lane, e));
+                }
+                let result = multiply([m, n, k], (a.0, b.0, c.0), &left, &right, &start);
                 let mut values = vec![[0u64; 32]; d.len()];
                 for lane in 0..32 {
-                    for e in 0..m * n / 32 {
-                        let (row, col) = ((lane >> 2) + 8 * (e / 2), (lane & 3) * 2 + (e & 1));
-                        let terms = (0..k).map(|i| (left[row * k + i], right[i * n + col]));
-                        let bits = product((a.0, b.0), lane_element(&z, c.0, lane, e), c.0, terms);
-                        set_lane_element(&mut values, c.0, lane, e, bits);
-                    }
+                    (0..m * n / 32).for_each(|e| set_lane_element(&mut values, c.0, lane, e, result[place(lane, e)]));
                 }
                 d.iter().zip(&values).for_each(|(r, v)| warp.write(*r, mask, v));
                 self.count_tensor(pc, m * n * k);

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use kernsmith_simt::cache::Caches;
-use kernsmith_simt::counters::Counters;
+use kernsmith_simt::counters::{Class, Counters};
 use kernsmith_simt::device::Device;
 use kernsmith_simt::exec::{self, Arg, Blocks, Launch, Options, Order, Report};
 use kernsmith_simt::fault::{Fault, FaultKind};
@@ -24,10 +24,13 @@ const CHECK_FUEL: u64 = 1 << 28;
 const CHECK_TIME: Duration = Duration::from_secs(20);
 /// Warp instructions after which a counted launch takes no more blocks.
 const COUNT_BUDGET: u64 = 1 << 21;
+/// Instructions that one on a whole matrix counts for: that is how long it takes to execute. Not the time itself is looked at, so that
+/// two looks at one candidate count the same blocks.
+const TENSOR_WEIGHT: u64 = 200;
 /// Warp instructions that a single block may take when it is counted.
 const BLOCK_FUEL: u64 = 1 << 28;
 /// Blocks that a sample has at least.
-const FEWEST_BLOCKS: u64 = 16;
+const FEWEST_BLOCKS: u64 = 8;
 /// Places of the grid from which a sample takes neighbouring blocks.
 const SAMPLE_GROUPS: u64 = 4;
 
@@ -207,7 +210,9 @@ pub fn count(
         };
         let probe = run(Blocks::Sample(vec![total / 2]), 1.0, 0);
         finished(&probe)?;
-        let fits = (COUNT_BUDGET / probe.warp_instructions.max(1)).max(FEWEST_BLOCKS);
+        let tensor = probe.counters.as_ref().map_or(0, |c| c.sum(|class| class == Class::Tensor, |o| o.warps));
+        let cost = probe.warp_instructions + TENSOR_WEIGHT * tensor;
+        let fits = (COUNT_BUDGET / cost.max(1)).max(FEWEST_BLOCKS);
         let report = if fits >= total {
             run(Blocks::All, 1.0, 2)
         } else {
