@@ -576,7 +576,9 @@ fn int_to_float<A: Int, B: Float, const R: u8>([a, ..]: [u64; 4]) -> u64 {
 fn float_to_int<A: Float, B: Int, const R: u8, const F: bool>([a, ..]: [u64; 4]) -> u64 {
     let x = A::get(a).wide();
     if x.is_nan() {
-        return B::get(0).put();
+        // The PTX manual: the top bit alone if either side has 64 bits, else zero.
+        let wide = size_of::<A>() == 8 || size_of::<B>() == 8;
+        return B::get(u64::from(wide) << (size_of::<B>() * 8 - 1)).put();
     }
     let x = if F { f64::from(flush(x as f32)) } else { x };
     B::saturate(to_integer(x, rounding(R)) as i128).put()

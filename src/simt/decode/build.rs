@@ -860,11 +860,19 @@ impl<'a> Builder<'a> {
         }
         let d = self.destination(&i.operands[0], result)?;
         let mut reads = Vec::new();
+        let mut narrowed = false;
         for (o, ty) in i.operands[1..].iter().zip(&operands) {
-            reads.push(self.source(o, *ty)?);
+            // A conversion takes the low bits of a register that is wider than its source type.
+            let wider = i.opcode == "cvt"
+                && !ty.float()
+                && ty.bytes() < 8
+                && self.declared(o).is_some_and(|declared| declared.bytes() == 8);
+            narrowed |= wider;
+            reads.push(if wider { self.register(o)? } else { self.source(o, *ty)? });
         }
         let class = arithmetic_class(i, result, &operands);
-        let op = frequent(i, d, &reads).unwrap_or_else(|| {
+        let own = if narrowed { None } else { frequent(i, d, &reads) };
+        let op = own.unwrap_or_else(|| {
             let at = |k: usize| reads.get(k).copied().unwrap_or(Reg::ZERO);
             Op::Scalar { f: function, d, a: at(0), b: at(1), c: at(2), e: at(3) }
         });
