@@ -107,11 +107,12 @@ fn show(evaluation: &Evaluation, cached: bool, log: bool) {
             stage.log.trim_end().lines().for_each(|line| say(&format!("           {line}")));
         }
     }
+    let width = evaluation.metrics.iter().map(|m| m.name.len()).max().unwrap_or(0).max(18);
     for metric in &evaluation.metrics {
         let samples: Vec<String> = metric.samples.iter().map(|s| number(*s)).collect();
         let samples = if samples.is_empty() { String::new() } else { format!("  samples {}", samples.join(" ")) };
         say(&format!(
-            "  {:<18} {:>12} {:<7} {}{samples}",
+            "  {:<width$} {:>12} {:<7} {}{samples}",
             metric.name,
             number(metric.value),
             metric.unit,
