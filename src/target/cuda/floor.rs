@@ -44,7 +44,7 @@ pub fn check(task: &CudaTask, counted: &[Counted]) -> Result<(), Failure> {
     let arithmetic: f64 = counted
         .iter()
         .map(|c| {
-            let plain = c.counters.sum(|class| is_arithmetic(class), |o| o.lanes);
+            let plain = c.counters.sum(is_arithmetic, |o| o.lanes);
             let tensor = c.counters.sum(|class| class == Class::Tensor, |o| o.tensor_ops);
             // An instruction does two operations at least once: multiply and add; packed halves and bytes do more.
             c.counters.scale() * (4.0 * plain as f64 + tensor as f64)
