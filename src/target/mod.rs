@@ -281,7 +281,7 @@ pub struct Stage {
     pub reason: Option<Reason>,
     /// Wall-clock seconds, tools included.
     pub seconds: f64,
-    /// Seconds of that in which a tool process ran.
+    /// Seconds of that in which a tool worked: a process, or the simulated GPU.
     pub tool_seconds: f64,
     /// What happened, for people and for the Judge; capped in length.
     pub log: String,

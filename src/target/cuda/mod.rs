@@ -126,7 +126,10 @@ impl Target for Cuda {
                 Err(failure) => (StageStatus::Failed, Some(failure.reason), failure.message),
             };
             let seconds = started.elapsed().as_secs_f64();
-            verdict.stages.push(Stage { stage, status, reason, seconds, tool_seconds: work.tool_seconds, log });
+            // The simulated GPU is the tool of these stages.
+            let simulated = matches!(stage, StageName::Check | StageName::Measure);
+            let tool_seconds = if simulated { seconds } else { work.tool_seconds };
+            verdict.stages.push(Stage { stage, status, reason, seconds, tool_seconds, log });
             if status == StageStatus::Failed {
                 verdict.objective = None;
                 break;
