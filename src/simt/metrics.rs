@@ -98,7 +98,7 @@ impl List<'_> {
             let term =
                 |l: &LaunchProfile<'_>| l.prediction.terms.iter().find(|t| t.name == name).map_or(0.0, |t| t.share);
             let share = self.weighted(seconds, term);
-            self.counted(&format!("bound.{name}_pct"), 100.0 * share, "%");
+            self.estimated(&format!("bound.{name}_pct"), 100.0 * share, "%");
         }
         let overhead: f64 = self.launches.iter().map(|l| l.prediction.launch_seconds).sum();
         self.counted("bound.launch_pct", 100.0 * overhead / seconds.max(f64::MIN_POSITIVE), "%");

@@ -226,14 +226,60 @@ pub(super) const RULES: &[Rule] = &[
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+    use std::path::Path;
+
     use super::RULES;
     use crate::agent::builtin::methods;
-    use crate::target::TargetName;
+    use crate::agent::builtin::rules::View;
+    use crate::target::{Evaluation, Metric, Origin, TargetName};
+    use crate::task::TaskRoot;
 
     #[test]
     fn every_rule_is_of_a_method_in_the_catalogue() {
         for rule in RULES {
             assert!(methods::plan(TargetName::Cuda, rule.method).is_some(), "{}", rule.method);
+        }
+    }
+
+    /// The method that speaks loudest.
+    fn diagnosis(task: &str, metrics: &[(&str, f64)]) -> &'static str {
+        let task = TaskRoot(Path::new(env!("CARGO_MANIFEST_DIR")).join("tasks")).load(task).unwrap();
+        let mut evaluation = Evaluation::begin("sim:h100", &BTreeMap::new());
+        let metric = |(name, value): &(&str, f64)| Metric {
+            name: (*name).into(),
+            value: *value,
+            unit: String::new(),
+            origin: Origin::Simulated,
+            samples: Vec::new(),
+        };
+        evaluation.metrics = metrics.iter().map(metric).collect();
+        let view = View { task: &task, evaluation: &evaluation };
+        RULES.iter().max_by(|a, b| (a.weight)(&view).total_cmp(&(b.weight)(&view))).unwrap().method
+    }
+
+    #[test]
+    fn one_clear_problem_names_its_method() {
+        for (task, metrics, method) in [
+            ("cuda/transpose", &[("global_st_excess_sectors_pct", 75.0), ("speed_of_light_pct", 40.0)][..], "coalesce"),
+            ("cuda/transpose", &[("shared_ld_conflict_pct", 90.0), ("speed_of_light_pct", 40.0)], "pad-shared"),
+            ("cuda/matmul_f16", &[("tensor_operations", 0.0), ("speed_of_light_pct", 3.0)], "tensor-core"),
+            ("cuda/histogram", &[("atomic_requests", 1e6), ("bound.atomics_pct", 95.0)], "privatise"),
+            ("cuda/reduce_sum", &[("busy_sms", 16.0), ("launch__waves_per_multiprocessor", 0.01)], "split"),
+            (
+                "cuda/matmul",
+                &[
+                    ("speed_of_light_pct", 5.0),
+                    ("l1tex__t_sector_hit_rate.pct", 95.0),
+                    ("inst_share_fp32_pct", 20.0),
+                    ("launch__waves_per_multiprocessor", 15.0),
+                ],
+                "register-tile",
+            ),
+            ("cuda/softmax", &[("bound.dram_pct", 90.0), ("speed_of_light_pct", 45.0)], "online"),
+            ("cuda/vector_add", &[("global_bytes_per_access", 128.0), ("speed_of_light_pct", 83.0)], "vectorise"),
+        ] {
+            assert_eq!(diagnosis(task, metrics), method, "{task} {metrics:?}");
         }
     }
 }
