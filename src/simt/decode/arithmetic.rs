@@ -313,10 +313,16 @@ fn int_operation(i: &Instruction, ty: Type) -> Option<(Scalar, Vec<Type>, Type)>
             vec![Type::U32; 4],
             Type::U32,
         )),
-        ("prmt", mode) => Some((
-            match mode {
-                "b32" => |[a, b, c, _]| permute(a, b, c),
-                _ => return None,
+        ("prmt", "b32") => Some((
+            match i.modifiers.get(1).map(String::as_str) {
+                None => |[a, b, c, _]| permute(a, b, c),
+                Some("f4e") => |[a, b, c, _]| permute(a, b, 0x3210 + 0x1111 * (c & 3)),
+                Some("b4e") => |[a, b, c, _]| permute(a, b, [0x5670, 0x6701, 0x7012, 0x0123][(c & 3) as usize]),
+                Some("rc8") => |[a, b, c, _]| permute(a, b, 0x1111 * (c & 3)),
+                Some("ecl") => |[a, b, c, _]| permute(a, b, [0x3210, 0x3211, 0x3222, 0x3333][(c & 3) as usize]),
+                Some("ecr") => |[a, b, c, _]| permute(a, b, [0x0000, 0x1110, 0x2210, 0x3210][(c & 3) as usize]),
+                Some("rc16") => |[a, b, c, _]| permute(a, b, [0x1010, 0x3232][(c & 1) as usize]),
+                Some(_) => return None,
             },
             vec![Type::U32; 3],
             Type::U32,
