@@ -139,10 +139,11 @@ fn bits_type(bytes: u32) -> Type {
     }
 }
 
-/// The operation that an instruction stands for; None if it is not one of lanes or not known.
-pub(super) fn operation(i: &Instruction) -> Option<Operation> {
+/// The operation that an instruction stands for; None if it is not one of lanes or not known. `word` is true if it writes a register
+/// of 32 bits, whatever its type.
+pub(super) fn operation(i: &Instruction, word: bool) -> Option<Operation> {
     if i.opcode == "cvt" {
-        return conversion(i);
+        return conversion(i, word);
     }
     let ty = i.modifiers.iter().rev().find_map(|m| Type::parse(m))?;
     let known = ["relu", "xorsign", "oob", "s16x2", "u16x2", "f32x2"];
@@ -568,6 +569,14 @@ fn int_to_int_saturated<A: Int, B: Int>([a, ..]: [u64; 4]) -> u64 {
     B::saturate(A::get(a).wide()).put()
 }
 
+fn int_to_word<A: Int, B: Int>(sat: bool) -> Scalar {
+    if sat {
+        |[a, ..]| (B::saturate(A::get(a).wide()).wide() as i32).put()
+    } else {
+        |[a, ..]| (B::get(A::get(a).wide() as u64).wide() as i32).put()
+    }
+}
+
 fn int_to_float<A: Int, B: Float, const R: u8>([a, ..]: [u64; 4]) -> u64 {
     let value = A::get(a).wide();
     // In two parts, each exact in double precision.
@@ -699,7 +708,7 @@ macro_rules! with_round {
     };
 }
 
-fn conversion(i: &Instruction) -> Option<Operation> {
+fn conversion(i: &Instruction, word: bool) -> Option<Operation> {
     let mut types = i.modifiers.iter().filter_map(|m| Type::parse(m));
     let (to, from) = (types.next()?, types.next()?);
     if types.next().is_some() || i.has("relu") || i.has("satfinite") {
@@ -757,6 +766,7 @@ fn conversion(i: &Instruction) -> Option<Operation> {
             };
             one(function)
         }
+        (Type::S8 | Type::S16, from) if from.float() && word => None,
         (to, from) if from.float() => {
             let flushes = ftz && from == Type::F32;
             one(with_float!(from, A => with_int!(to, B => with_round!(round, R => {
@@ -769,6 +779,9 @@ fn conversion(i: &Instruction) -> Option<Operation> {
             }
             one(with_int!(from, A => with_float!(to, B => with_round!(round, R => int_to_float::<A, B, R>))))
         }
+        // A signed result that is narrower than its register is extended to all of it.
+        (Type::S8, from) if word => one(with_int!(from, A => int_to_word::<A, i8>(sat))),
+        (Type::S16, from) if word => one(with_int!(from, A => int_to_word::<A, i16>(sat))),
         (to, from) => one(with_int!(from, A => with_int!(to, B => {
             if sat { int_to_int_saturated::<A, B> as Scalar } else { int_to_int::<A, B> as Scalar }
         }))),
