@@ -582,9 +582,6 @@ fn int_to_float<A: Int, B: Float, const R: u8>([a, ..]: [u64; 4]) -> u64 {
     // In two parts, each exact in double precision.
     let high = (value >> 32) as f64 * 4_294_967_296.0;
     let (sum, rest) = two_sum(high, (value & 0xffff_ffff) as f64);
-    if size_of::<B>() == size_of::<f64>() {
-        return B::nearest(value as f64).put();
-    }
     round_to::<B>(sum, rest, rounding(R)).put()
 }
 
