@@ -1,7 +1,8 @@
 //! Random CUDA kernels, compiled by NVRTC and run on the simulated GPU, against the same text compiled by g++ for the host.
 //!
-//! Every kernel has one defined result, so the buffers must agree bit for bit, and the detectors must find nothing. Two variables widen
-//! the search: `KERNSMITH_FUZZ_SEED` (default 1) and `KERNSMITH_FUZZ_KERNELS` (default 40).
+//! Every kernel has one defined result, so the buffers must agree bit for bit, and the detectors must find nothing. Two variables
+//! widen the search: `KERNSMITH_FUZZ_SEED` (default 1) and `KERNSMITH_FUZZ_KERNELS` (default 40). A seed is that of a batch of 40
+//! kernels; the next batch has the next one.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test's helpers may panic")]
 
