@@ -11,6 +11,7 @@ typedef float f32;
 typedef double f64;
 
 #ifndef __CUDACC_RTC__
+#include <cfenv>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
@@ -88,9 +89,129 @@ static void atomicOr(u32 *p, u32 v) { *p |= v; }
 static void atomicAnd(u32 *p, u32 v) { *p &= v; }
 static void atomicMax(u32 *p, u32 v) { *p = *p > v ? *p : v; }
 static void atomicMin(u32 *p, u32 v) { *p = *p < v ? *p : v; }
+#define ROUNDED(NAME, MODE, RESULT, PARAMETERS, COPIES, VALUE) static RESULT NAME PARAMETERS { \
+    std::fesetround(MODE); COPIES; volatile RESULT result = VALUE; std::fesetround(FE_TONEAREST); return result; }
+#define ROUNDED_ALL(SUFFIX, MODE) \
+    ROUNDED(__fadd_##SUFFIX, MODE, f32, (f32 a, f32 b), volatile f32 x = a; volatile f32 y = b, x + y) \
+    ROUNDED(__fmul_##SUFFIX, MODE, f32, (f32 a, f32 b), volatile f32 x = a; volatile f32 y = b, x * y) \
+    ROUNDED(__double2float_##SUFFIX, MODE, f32, (f64 a), volatile f64 x = a, (f32)x) \
+    ROUNDED(__int2float_##SUFFIX, MODE, f32, (i32 a), volatile i32 x = a, (f32)x) \
+    ROUNDED(__ll2float_##SUFFIX, MODE, f32, (i64 a), volatile i64 x = a, (f32)x) \
+    ROUNDED(__ll2double_##SUFFIX, MODE, f64, (i64 a), volatile i64 x = a, (f64)x)
+ROUNDED_ALL(rz, FE_TOWARDZERO)
+ROUNDED_ALL(ru, FE_UPWARD)
+ROUNDED_ALL(rd, FE_DOWNWARD)
+static i32 __float2int_ru(f32 x) { return saturate<i32>(std::ceil((f64)x), 0); }
+static i32 __float2int_rd(f32 x) { return saturate<i32>(std::floor((f64)x), 0); }
+static f32 __saturatef(f32 x) { return x != x || x <= 0 ? 0.0f : x > 1 ? 1.0f : x; }
+
+// Instructions of PTX that C++ has no word for, as the manual defines them.
+template <class T> static T extract(T a, u32 from, u32 length) {
+    int top = sizeof(T) * 8 - 1, pos = from & 255, len = length & 255;
+    auto bit = [&](int i) { return (u64)a >> i & 1; };
+    u64 sign = (T)-1 > 0 || len == 0 ? 0 : bit(pos + len - 1 < top ? pos + len - 1 : top), result = 0;
+    for (int i = 0; i <= top; i++) result |= (i < len && pos + i <= top ? bit(pos + i) : sign) << i;
+    return (T)result;
+}
+template <class T> static T insert(T a, T b, u32 to, u32 length) {
+    int top = sizeof(T) * 8 - 1, pos = to & 255, len = length & 255;
+    for (int i = 0; i < len && pos + i <= top; i++) {
+        b = (T)((b & ~((T)1 << (pos + i))) | ((a >> i & 1) << (pos + i)));
+    }
+    return b;
+}
+template <class T> static T clamped(i64 a) {
+    typedef std::numeric_limits<T> Limits;
+    return a < (i64)Limits::min() ? Limits::min() : a > (i64)Limits::max() ? Limits::max() : (T)a;
+}
+static u32 bfe_u32(u32 a, u32 b, u32 c) { return extract<u32>(a, b, c); }
+static i32 bfe_s32(i32 a, u32 b, u32 c) { return extract<i32>(a, b, c); }
+static u64 bfe_u64(u64 a, u32 b, u32 c) { return extract<u64>(a, b, c); }
+static i64 bfe_s64(i64 a, u32 b, u32 c) { return extract<i64>(a, b, c); }
+static u32 bfi_b32(u32 a, u32 b, u32 c, u32 d) { return insert<u32>(a, b, c, d); }
+static u64 bfi_b64(u64 a, u64 b, u32 c, u32 d) { return insert<u64>(a, b, c, d); }
+static u32 lop3_majority(u32 a, u32 b, u32 c) { return (a & b) | (b & c) | (a & c); }
+static u32 lop3_choice(u32 a, u32 b, u32 c) { return (a & b) | (~a & c); }
+static i32 add_sat(i32 a, i32 b) { return clamped<i32>((i64)a + b); }
+static i32 sub_sat(i32 a, i32 b) { return clamped<i32>((i64)a - b); }
+static i32 sat_s8(i32 a) { return clamped<i8>(a); }
+static u32 sat_u8(i32 a) { return clamped<u8>(a); }
+static i32 sat_s16(i64 a) { return clamped<i16>(a); }
+static u32 sat_u32(i64 a) { return clamped<u32>(a); }
+static u32 prmt_sign(u32 a, u32 b, u32 s) {
+    u64 both = (u64)b << 32 | a;
+    u32 to = 0;
+    for (int i = 0; i < 4; i++) {
+        u32 byte = both >> (s >> 4 * i & 7) * 8 & 255;
+        to |= (s >> 4 * i & 8 ? byte >> 7 ? 255u : 0u : byte) << 8 * i;
+    }
+    return to;
+}
+static u32 prmt_f4e(u32 a, u32 b, u32 s) { return (u32)(((u64)b << 32 | a) >> (s & 3) * 8); }
+// The four bytes of the selectors that the low bits of `s` pick, highest first.
+static u32 prmt_picked(u32 a, u32 b, u32 s, u32 of0, u32 of1, u32 of2, u32 of3) {
+    u32 of[] = {of0, of1, of2, of3};
+    return prmt_sign(a, b, of[s & 3]);
+}
+static u32 prmt_b4e(u32 a, u32 b, u32 s) { return prmt_picked(a, b, s, 0x5670, 0x6701, 0x7012, 0x0123); }
+static u32 prmt_rc8(u32 a, u32 b, u32 s) { return (a >> (s & 3) * 8 & 255) * 0x01010101u; }
+static u32 prmt_ecl(u32 a, u32 b, u32 s) { return prmt_picked(a, b, s, 0x3210, 0x3211, 0x3222, 0x3333); }
+static u32 prmt_ecr(u32 a, u32 b, u32 s) { return prmt_picked(a, b, s, 0x0000, 0x1110, 0x2210, 0x3210); }
+static u32 prmt_rc16(u32 a, u32 b, u32 s) { return (a >> (s & 1) * 16 & 0xffff) * 0x00010001u; }
+static u32 shl_clamp(u32 a, u32 s) { return s > 31 ? 0 : a << s; }
+static i32 shr_clamp(i32 a, u32 s) { return a >> (s > 31 ? 31 : s); }
+static u64 shr_clamp64(u64 a, u32 s) { return s > 63 ? 0 : a >> s; }
+static u32 shf_l_clamp(u32 lo, u32 hi, u32 s) { return (u32)((((u64)hi << 32 | lo) << (s > 32 ? 32 : s)) >> 32); }
+static u32 shf_r_clamp(u32 lo, u32 hi, u32 s) { return (u32)(((u64)hi << 32 | lo) >> (s > 32 ? 32 : s)); }
+static u32 bfind_u32(u32 a) { return a ? 31 - __builtin_clz(a) : ~0u; }
+static u32 bfind_s32(i32 a) { return bfind_u32((u32)(a < 0 ? ~a : a)); }
+static u32 bfind_u64(u64 a) { return a ? 63 - __builtin_clzll(a) : ~0u; }
+static u32 sad_u32(u32 a, u32 b, u32 c) { return c + (a < b ? b - a : a - b); }
+static u32 sad_s32(i32 a, i32 b, u32 c) { return c + (a < b ? (u32)b - (u32)a : (u32)a - (u32)b); }
+static u32 mad_hi_u32(u32 a, u32 b, u32 c) { return __umulhi(a, b) + c; }
+static i64 mad_wide_s32(i32 a, i32 b, i64 c) { return (i64)((u64)((i64)a * b) + (u64)c); }
+static i32 mul24_s32(i32 a, i32 b) {
+    return (i32)((u32)((i32)((u32)a << 8) >> 8) * (u32)((i32)((u32)b << 8) >> 8));
+}
 #else
 #define smaller fminf
 #define larger fmaxf
+#define INSTRUCTION(NAME, R, C, PARAMETERS, TEXT, ...) __device__ static inline R NAME PARAMETERS { \
+    R d; asm(TEXT : "=" C(d) : __VA_ARGS__); return d; }
+INSTRUCTION(bfe_u32, u32, "r", (u32 a, u32 b, u32 c), "bfe.u32 %0, %1, %2, %3;", "r"(a), "r"(b), "r"(c))
+INSTRUCTION(bfe_s32, i32, "r", (i32 a, u32 b, u32 c), "bfe.s32 %0, %1, %2, %3;", "r"(a), "r"(b), "r"(c))
+INSTRUCTION(bfe_u64, u64, "l", (u64 a, u32 b, u32 c), "bfe.u64 %0, %1, %2, %3;", "l"(a), "r"(b), "r"(c))
+INSTRUCTION(bfe_s64, i64, "l", (i64 a, u32 b, u32 c), "bfe.s64 %0, %1, %2, %3;", "l"(a), "r"(b), "r"(c))
+INSTRUCTION(bfi_b32, u32, "r", (u32 a, u32 b, u32 c, u32 e), "bfi.b32 %0, %1, %2, %3, %4;", "r"(a), "r"(b), "r"(c), "r"(e))
+INSTRUCTION(bfi_b64, u64, "l", (u64 a, u64 b, u32 c, u32 e), "bfi.b64 %0, %1, %2, %3, %4;", "l"(a), "l"(b), "r"(c), "r"(e))
+INSTRUCTION(lop3_majority, u32, "r", (u32 a, u32 b, u32 c), "lop3.b32 %0, %1, %2, %3, 0xe8;", "r"(a), "r"(b), "r"(c))
+INSTRUCTION(lop3_choice, u32, "r", (u32 a, u32 b, u32 c), "lop3.b32 %0, %1, %2, %3, 0xca;", "r"(a), "r"(b), "r"(c))
+INSTRUCTION(add_sat, i32, "r", (i32 a, i32 b), "add.sat.s32 %0, %1, %2;", "r"(a), "r"(b))
+INSTRUCTION(sub_sat, i32, "r", (i32 a, i32 b), "sub.sat.s32 %0, %1, %2;", "r"(a), "r"(b))
+INSTRUCTION(sat_s8, i32, "r", (i32 a), "cvt.sat.s8.s32 %0, %1;", "r"(a))
+INSTRUCTION(sat_u8, u32, "r", (i32 a), "cvt.sat.u8.s32 %0, %1;", "r"(a))
+INSTRUCTION(sat_s16, i32, "r", (i64 a), "cvt.sat.s16.s64 %0, %1;", "l"(a))
+INSTRUCTION(sat_u32, u32, "r", (i64 a), "cvt.sat.u32.s64 %0, %1;", "l"(a))
+INSTRUCTION(prmt_sign, u32, "r", (u32 a, u32 b, u32 s), "prmt.b32 %0, %1, %2, %3;", "r"(a), "r"(b), "r"(s))
+INSTRUCTION(prmt_f4e, u32, "r", (u32 a, u32 b, u32 s), "prmt.b32.f4e %0, %1, %2, %3;", "r"(a), "r"(b), "r"(s))
+INSTRUCTION(prmt_b4e, u32, "r", (u32 a, u32 b, u32 s), "prmt.b32.b4e %0, %1, %2, %3;", "r"(a), "r"(b), "r"(s))
+INSTRUCTION(prmt_rc8, u32, "r", (u32 a, u32 b, u32 s), "prmt.b32.rc8 %0, %1, %2, %3;", "r"(a), "r"(b), "r"(s))
+INSTRUCTION(prmt_ecl, u32, "r", (u32 a, u32 b, u32 s), "prmt.b32.ecl %0, %1, %2, %3;", "r"(a), "r"(b), "r"(s))
+INSTRUCTION(prmt_ecr, u32, "r", (u32 a, u32 b, u32 s), "prmt.b32.ecr %0, %1, %2, %3;", "r"(a), "r"(b), "r"(s))
+INSTRUCTION(prmt_rc16, u32, "r", (u32 a, u32 b, u32 s), "prmt.b32.rc16 %0, %1, %2, %3;", "r"(a), "r"(b), "r"(s))
+INSTRUCTION(shl_clamp, u32, "r", (u32 a, u32 s), "shl.b32 %0, %1, %2;", "r"(a), "r"(s))
+INSTRUCTION(shr_clamp, i32, "r", (i32 a, u32 s), "shr.s32 %0, %1, %2;", "r"(a), "r"(s))
+INSTRUCTION(shr_clamp64, u64, "l", (u64 a, u32 s), "shr.u64 %0, %1, %2;", "l"(a), "r"(s))
+INSTRUCTION(shf_l_clamp, u32, "r", (u32 a, u32 b, u32 s), "shf.l.clamp.b32 %0, %1, %2, %3;", "r"(a), "r"(b), "r"(s))
+INSTRUCTION(shf_r_clamp, u32, "r", (u32 a, u32 b, u32 s), "shf.r.clamp.b32 %0, %1, %2, %3;", "r"(a), "r"(b), "r"(s))
+INSTRUCTION(bfind_u32, u32, "r", (u32 a), "bfind.u32 %0, %1;", "r"(a))
+INSTRUCTION(bfind_s32, u32, "r", (i32 a), "bfind.s32 %0, %1;", "r"(a))
+INSTRUCTION(bfind_u64, u32, "r", (u64 a), "bfind.u64 %0, %1;", "l"(a))
+INSTRUCTION(sad_u32, u32, "r", (u32 a, u32 b, u32 c), "sad.u32 %0, %1, %2, %3;", "r"(a), "r"(b), "r"(c))
+INSTRUCTION(sad_s32, u32, "r", (i32 a, i32 b, u32 c), "sad.s32 %0, %1, %2, %3;", "r"(a), "r"(b), "r"(c))
+INSTRUCTION(mad_hi_u32, u32, "r", (u32 a, u32 b, u32 c), "mad.hi.u32 %0, %1, %2, %3;", "r"(a), "r"(b), "r"(c))
+INSTRUCTION(mad_wide_s32, i64, "l", (i32 a, i32 b, i64 c), "mad.wide.s32 %0, %1, %2, %3;", "r"(a), "r"(b), "l"(c))
+INSTRUCTION(mul24_s32, i32, "r", (i32 a, i32 b), "mul24.lo.s32 %0, %1, %2;", "r"(a), "r"(b))
 #endif
 
 // Quotients and remainders that have a value for all arguments.

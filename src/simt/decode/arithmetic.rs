@@ -139,10 +139,11 @@ fn bits_type(bytes: u32) -> Type {
     }
 }
 
-/// The operation that an instruction stands for; None if it is not one of lanes or not known.
-pub(super) fn operation(i: &Instruction) -> Option<Operation> {
+/// The operation that an instruction stands for; None if it is not one of lanes or not known. `word` is true if it writes a register
+/// of 32 bits, whatever its type.
+pub(super) fn operation(i: &Instruction, word: bool) -> Option<Operation> {
     if i.opcode == "cvt" {
-        return conversion(i);
+        return conversion(i, word);
     }
     let ty = i.modifiers.iter().rev().find_map(|m| Type::parse(m))?;
     let known = ["relu", "xorsign", "oob", "s16x2", "u16x2", "f32x2"];
@@ -313,10 +314,16 @@ fn int_operation(i: &Instruction, ty: Type) -> Option<(Scalar, Vec<Type>, Type)>
             vec![Type::U32; 4],
             Type::U32,
         )),
-        ("prmt", mode) => Some((
-            match mode {
-                "b32" => |[a, b, c, _]| permute(a, b, c),
-                _ => return None,
+        ("prmt", "b32") => Some((
+            match i.modifiers.get(1).map(String::as_str) {
+                None => |[a, b, c, _]| permute(a, b, c),
+                Some("f4e") => |[a, b, c, _]| permute(a, b, 0x3210 + 0x1111 * (c & 3)),
+                Some("b4e") => |[a, b, c, _]| permute(a, b, [0x5670, 0x6701, 0x7012, 0x0123][(c & 3) as usize]),
+                Some("rc8") => |[a, b, c, _]| permute(a, b, 0x1111 * (c & 3)),
+                Some("ecl") => |[a, b, c, _]| permute(a, b, [0x3210, 0x3211, 0x3222, 0x3333][(c & 3) as usize]),
+                Some("ecr") => |[a, b, c, _]| permute(a, b, [0x0000, 0x1110, 0x2210, 0x3210][(c & 3) as usize]),
+                Some("rc16") => |[a, b, c, _]| permute(a, b, [0x1010, 0x3232][(c & 1) as usize]),
+                Some(_) => return None,
             },
             vec![Type::U32; 3],
             Type::U32,
@@ -562,14 +569,19 @@ fn int_to_int_saturated<A: Int, B: Int>([a, ..]: [u64; 4]) -> u64 {
     B::saturate(A::get(a).wide()).put()
 }
 
+fn int_to_word<A: Int, B: Int>(sat: bool) -> Scalar {
+    if sat {
+        |[a, ..]| (B::saturate(A::get(a).wide()).wide() as i32).put()
+    } else {
+        |[a, ..]| (B::get(A::get(a).wide() as u64).wide() as i32).put()
+    }
+}
+
 fn int_to_float<A: Int, B: Float, const R: u8>([a, ..]: [u64; 4]) -> u64 {
     let value = A::get(a).wide();
     // In two parts, each exact in double precision.
     let high = (value >> 32) as f64 * 4_294_967_296.0;
     let (sum, rest) = two_sum(high, (value & 0xffff_ffff) as f64);
-    if size_of::<B>() == size_of::<f64>() {
-        return B::nearest(value as f64).put();
-    }
     round_to::<B>(sum, rest, rounding(R)).put()
 }
 
@@ -693,7 +705,7 @@ macro_rules! with_round {
     };
 }
 
-fn conversion(i: &Instruction) -> Option<Operation> {
+fn conversion(i: &Instruction, word: bool) -> Option<Operation> {
     let mut types = i.modifiers.iter().filter_map(|m| Type::parse(m));
     let (to, from) = (types.next()?, types.next()?);
     if types.next().is_some() || i.has("relu") || i.has("satfinite") {
@@ -751,6 +763,7 @@ fn conversion(i: &Instruction) -> Option<Operation> {
             };
             one(function)
         }
+        (Type::S8 | Type::S16, from) if from.float() && word => None,
         (to, from) if from.float() => {
             let flushes = ftz && from == Type::F32;
             one(with_float!(from, A => with_int!(to, B => with_round!(round, R => {
@@ -763,6 +776,9 @@ fn conversion(i: &Instruction) -> Option<Operation> {
             }
             one(with_int!(from, A => with_float!(to, B => with_round!(round, R => int_to_float::<A, B, R>))))
         }
+        // A signed result that is narrower than its register is extended to all of it.
+        (Type::S8, from) if word => one(with_int!(from, A => int_to_word::<A, i8>(sat))),
+        (Type::S16, from) if word => one(with_int!(from, A => int_to_word::<A, i16>(sat))),
         (to, from) => one(with_int!(from, A => with_int!(to, B => {
             if sat { int_to_int_saturated::<A, B> as Scalar } else { int_to_int::<A, B> as Scalar }
         }))),

@@ -852,7 +852,8 @@ impl<'a> Builder<'a> {
     }
 
     fn arithmetic(&mut self, i: &Instruction) -> Decoded<Made> {
-        let Some(Operation { function, result, operands }) = arithmetic::operation(i) else {
+        let word = i.operands.first().and_then(|d| self.declared(d)).is_some_and(|declared| declared.bytes() == 4);
+        let Some(Operation { function, result, operands }) = arithmetic::operation(i, word) else {
             return self.unsupported(i.name());
         };
         if i.operands.len() != operands.len() + 1 {
