@@ -577,6 +577,15 @@ fn int_to_word<A: Int, B: Int>(sat: bool) -> Scalar {
     }
 }
 
+/// The smallest register has 16 bits.
+fn byte_to_half_word<A: Int>(sat: bool) -> Scalar {
+    if sat {
+        |[a, ..]| i16::from(i8::saturate(A::get(a).wide())).put()
+    } else {
+        |[a, ..]| i16::from(A::get(a).wide() as i8).put()
+    }
+}
+
 fn int_to_float<A: Int, B: Float, const R: u8>([a, ..]: [u64; 4]) -> u64 {
     let value = A::get(a).wide();
     // In two parts, each exact in double precision.
@@ -779,6 +788,7 @@ fn conversion(i: &Instruction, word: bool) -> Option<Operation> {
         // A signed result that is narrower than its register is extended to all of it.
         (Type::S8, from) if word => one(with_int!(from, A => int_to_word::<A, i8>(sat))),
         (Type::S16, from) if word => one(with_int!(from, A => int_to_word::<A, i16>(sat))),
+        (Type::S8, from) => one(with_int!(from, A => byte_to_half_word::<A>(sat))),
         (to, from) => one(with_int!(from, A => with_int!(to, B => {
             if sat { int_to_int_saturated::<A, B> as Scalar } else { int_to_int::<A, B> as Scalar }
         }))),
