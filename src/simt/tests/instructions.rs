@@ -436,3 +436,110 @@ fn an_unknown_instruction_is_named_with_its_line() {
     assert_eq!((report.faults[0].line, report.faults[0].kind), (42, kernsmith_simt::fault::FaultKind::Unsupported));
     assert!(report.faults[0].message.contains("vadd.s32"), "{}", report.faults[0].message);
 }
+
+/// A kernel in which lane l loads `words` words from x[l], executes `text`, and stores `results` words to y[l].
+
+fn warp(text: &str, words: usize, results: usize, x: &[u32]) -> Vec<u32> {
+    let mut body = String::from(
+        ".shared .align 16 .b8 s[512];\n.reg .b32 %a<16>, %d<16>, %t, %u;\n.reg .f32 %f<16>;\n.reg .b64 %x, %y, %o, %p;\nmov.u32 %t, %tid.x;\nld.param.u64 %x, [k_param_0];\nld.param.u64 %y, [k_param_1];\n",
+    );
+    body.push_str(&format!("mul.wide.u32 %o, %t, {};\nadd.s64 %p, %x, %o;\n", 4 * words));
+    (0..words).for_each(|n| body.push_str(&format!("ld.global.u32 %a{n}, [%p+{}];\n", 4 * n)));
+    body.push_str(text);
+    body.push_str(&format!("\nmul.wide.u32 %o, %t, {};\nadd.s64 %p, %y, %o;\n", 4 * results));
+    (0..results).for_each(|n| body.push_str(&format!("st.global.u32 [%p+{}], %d{n};\n", 4 * n)));
+    body.push_str("ret;\n");
+    let ptx = format!(
+        ".version 9.0\n.target sm_90\n.address_size 64\n.visible .entry k(\n.param .u64 k_param_0,\n.param .u64 k_param_1\n)\n{{\n{body}}}\n"
+    );
+    let mut bench = Bench::new(&ptx, "k", [1, 1, 1], [32, 1, 1]);
+    let data: Vec<u8> = x.iter().flat_map(|w| w.to_le_bytes()).collect();
+    bench.buffer("x", data.len() as u64, Right::Read, Content::Bytes(data));
+    let y = bench.buffer("y", 128 * results as u64, Right::Write, Content::Uninitialised);
+    let report = bench.run(Look::Faults);
+    assert!(report.finished && report.faults.is_empty(), "{text}: {:?}", report.faults);
+    bench.memory.buffer(y).data().chunks_exact(4).map(|b| u32::from_le_bytes(b.try_into().unwrap())).collect()
+}
+
+/// The layouts of the PTX manual's figures for m16n8k16: row and column of half `j` of register `i` of a lane.
+#[test]
+fn a_matrix_product_of_halves_has_the_documented_layout() {
+    use half::f16;
+    let a = |row: usize, col: usize| ((row * 16 + col) % 13) as f32 - 6.0;
+    let b = |row: usize, col: usize| ((row * 8 + col) % 7) as f32 * 0.5 - 1.0;
+    let c = |row: usize, col: usize| (row * 8 + col) as f32;
+    let pair = |x: f32, y: f32| u32::from(f16::from_f32(x).to_bits()) | u32::from(f16::from_f32(y).to_bits()) << 16;
+    let mut x = Vec::new();
+    for lane in 0..32 {
+        let (group, thread) = (lane / 4, lane % 4);
+        for i in 0..4 {
+            let (row, col) = (group + 8 * (i % 2), 2 * thread + 8 * (i / 2));
+            x.push(pair(a(row, col), a(row, col + 1)));
+        }
+        for i in 0..2 {
+            let row = 2 * thread + 8 * i;
+            x.push(pair(b(row, group), b(row + 1, group)));
+        }
+        (0..4).for_each(|i| x.push(c(group + 8 * (i / 2), 2 * thread + i % 2).to_bits()));
+    }
+    let text = "mov.b32 %f0, %a6;\nmov.b32 %f1, %a7;\nmov.b32 %f2, %a8;\nmov.b32 %f3, %a9;\n\
+        mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%f4, %f5, %f6, %f7}, {%a0, %a1, %a2, %a3}, {%a4, %a5}, {%f0, %f1, %f2, %f3};\n\
+        mov.b32 %d0, %f4;\nmov.b32 %d1, %f5;\nmov.b32 %d2, %f6;\nmov.b32 %d3, %f7;";
+    let got = warp(text, 10, 4, &x);
+    for lane in 0..32 {
+        for i in 0..4 {
+            let (row, col) = (lane / 4 + 8 * (i / 2), 2 * (lane % 4) + i % 2);
+            let want = (0..16).fold(c(row, col), |sum, k| sum + a(row, k) * b(k, col));
+            assert_eq!(f32::from_bits(got[lane * 4 + i]), want, "lane {lane}, register {i}");
+        }
+    }
+}
+
+#[test]
+fn a_matrix_product_of_bytes_has_the_documented_layout() {
+    let a = |row: usize, col: usize| ((row * 5 + col * 3) % 11) as i32 - 5;
+    let b = |row: usize, col: usize| ((row * 7 + col) % 9) as i32 - 4;
+    let four = |f: &dyn Fn(usize) -> i32| (0..4).fold(0u32, |w, j| w | u32::from(f(j) as u8) << (8 * j));
+    let mut x = Vec::new();
+    for lane in 0..32 {
+        let (group, thread) = (lane / 4, lane % 4);
+        (0..4).for_each(|i| x.push(four(&|j| a(group + 8 * (i % 2), 4 * thread + j + 16 * (i / 2)))));
+        (0..2).for_each(|i| x.push(four(&|j| b(4 * thread + j + 16 * i, group))));
+    }
+    let text = "mov.u32 %u, 3;\nmma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32 {%d0, %d1, %d2, %d3}, {%a0, %a1, %a2, %a3}, {%a4, %a5}, {%u, %u, %u, %u};";
+    let got = warp(text, 6, 4, &x);
+    for lane in 0..32 {
+        for i in 0..4 {
+            let (row, col) = (lane / 4 + 8 * (i / 2), 2 * (lane % 4) + i % 2);
+            let want = (0..32).fold(3, |sum, k| sum + a(row, k) * b(k, col));
+            assert_eq!(got[lane * 4 + i] as i32, want, "lane {lane}, register {i}");
+        }
+    }
+}
+
+#[test]
+fn matrices_of_halves_are_loaded_from_shared_memory() {
+    // Lane l stores 16 bytes at 16 l: row l % 8 of matrix l / 8, with the number of its row and column in each half.
+    let x: Vec<u32> = (0..32u32 * 4).map(|n| (2 * n) | (2 * n + 1) << 16).collect();
+    let store = "shl.b32 %u, %t, 4;\nst.shared.v4.u32 [%u], {%a0, %a1, %a2, %a3};\nbar.warp.sync -1;\n";
+    for (modifier, transposed) in [("", false), (".trans", true)] {
+        let text = format!("{store}ldmatrix.sync.aligned.m8n8.x4{modifier}.shared.b16 {{%d0, %d1, %d2, %d3}}, [%u];");
+        let got = warp(&text, 4, 4, &x);
+        for lane in 0..32u32 {
+            for matrix in 0..4u32 {
+                let element = |row: u32, col: u32| matrix * 64 + row * 8 + col;
+                let (row, col) = (lane / 4, 2 * (lane % 4));
+                let (low, high) = if transposed {
+                    (element(col, row), element(col + 1, row))
+                } else {
+                    (element(row, col), element(row, col + 1))
+                };
+                assert_eq!(
+                    got[(lane * 4 + matrix) as usize],
+                    low | high << 16,
+                    "lane {lane}, matrix {matrix}{modifier}"
+                );
+            }
+        }
+    }
+}
