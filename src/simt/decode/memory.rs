@@ -5,7 +5,7 @@ use half::{bf16, f16};
 use super::Decoded;
 use super::build::{Builder, Made, operand};
 use crate::counters::Class;
-use crate::lanes::{Float, Lane};
+use crate::lanes::{Float, Lane, flush};
 use crate::program::{Access, Atomic, Caching, Copy, File, Fill, Op, Reg, Update};
 use crate::ptx::{Instruction, Operand, Space, Type};
 
@@ -166,7 +166,7 @@ impl Builder<'_> {
         let operation = i.modifiers.iter().find(|m| {
             matches!(m.as_str(), "add" | "min" | "max" | "exch" | "cas" | "and" | "or" | "xor" | "inc" | "dec")
         });
-        let Some(update) = operation.and_then(|o| update(o, ty)) else { return self.unsupported(i.name()) };
+        let Some(update) = operation.and_then(|o| update(o, ty, space)) else { return self.unsupported(i.name()) };
         let d = match (returns, operand(self, i, 0)?) {
             (false, _) | (true, Operand::Sink) => None,
             (true, o) => Some(self.destination(o, ty)?),
@@ -236,7 +236,7 @@ impl Builder<'_> {
     }
 }
 
-fn update(operation: &str, ty: Type) -> Option<Update> {
+fn update(operation: &str, ty: Type, space: Space) -> Option<Update> {
     Some(match (operation, ty) {
         ("exch", _) => |_, b, _| b,
         ("cas", _) => |old, b, c| if old == b { c } else { old },
@@ -245,6 +245,10 @@ fn update(operation: &str, ty: Type) -> Option<Update> {
         ("xor", _) => |old, b, _| old ^ b,
         ("add", Type::U32 | Type::S32) => |old, b, _| u64::from((old as u32).wrapping_add(b as u32)),
         ("add", Type::U64 | Type::S64) => |old, b, _| old.wrapping_add(b),
+        // Global memory adds without subnormals, shared memory with them.
+        ("add", Type::F32) if space == Space::Global => {
+            |old, b, _| flush(flush(f32::get(old)) + flush(f32::get(b))).put()
+        }
         ("add", Type::F32) => |old, b, _| (f32::get(old) + f32::get(b)).put(),
         ("add", Type::F64) => |old, b, _| (f64::get(old) + f64::get(b)).put(),
         ("add", Type::F16) => |old, b, _| half_sum::<f16>(old, b),
