@@ -404,11 +404,8 @@ pub enum Op {
     },
     /// Number in [`Kernel::calls`].
     Call(u32),
-    Printf {
-        format: Reg,
-        arguments: Reg,
-        result: u32,
-    },
+    /// Number in [`Kernel::calls`]: pointers to the format and to the arguments.
+    Printf(u32),
     AssertFailed,
     Exit,
     Trap,
@@ -462,8 +459,10 @@ pub enum Op {
     /// Number in [`Kernel::copies`].
     CopyAsync(u32),
     CommitGroup,
+    /// Waits for all groups of copies but the last `keep`; with `open` also for copies that are in no group yet.
     WaitGroup {
         keep: u32,
+        open: bool,
     },
     /// Number in [`Kernel::tensors`].
     Tensor(u32),
@@ -536,8 +535,6 @@ pub struct Atomic {
     pub c: Reg,
     /// Has release or acquire semantics of its own.
     pub fence: bool,
-    /// Adds floating-point numbers: the result depends on the order.
-    pub float: bool,
 }
 
 /// `d|q = f(a, b) combined with p`.

@@ -47,6 +47,21 @@ struct Cell {
     read_atomic: bool,
 }
 
+impl Cell {
+    /// True if nothing orders the last write before this visit.
+    fn races_with_writer(&self, visit: Visit, order: &Order) -> bool {
+        if self.writer == 0 || self.writer == visit.warp || (visit.atomic && self.write_atomic) {
+            return false;
+        }
+        let (writer_block, block) = (Visit::block(self.writer), Visit::block(visit.warp));
+        if writer_block == block {
+            self.writer_epoch >= visit.epoch
+        } else {
+            !order.orders(writer_block, self.time, block)
+        }
+    }
+}
+
 /// Cells over a range of bytes; without cells nothing is looked at.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Shadow {
@@ -102,27 +117,15 @@ impl Shadow {
         let range = self.range(offset, bytes);
         let block = Visit::block(visit.warp);
         for cell in &mut self.cells[range] {
-            if cell.writer != 0 && cell.writer != visit.warp && !(visit.atomic && cell.write_atomic) {
-                let writer_block = Visit::block(cell.writer);
-                let concurrent = if writer_block == block {
-                    cell.writer_epoch >= visit.epoch
-                } else {
-                    !order.orders(writer_block, cell.time, block)
-                };
-                if concurrent {
-                    race = Some(cell.writer_op);
-                }
+            if cell.races_with_writer(visit, order) {
+                race = Some(cell.writer_op);
             }
-            if cell.reader == 0 {
-                (cell.many, cell.many_blocks, cell.read_atomic) = (false, false, visit.atomic);
-            } else if cell.reader != visit.warp {
+            cell.read_atomic = visit.atomic && (cell.reader == 0 || cell.read_atomic);
+            if cell.reader != 0 && cell.reader != visit.warp {
                 let other_block = Visit::block(cell.reader) != block;
                 cell.many_blocks |= other_block;
                 // Readers of earlier epochs of this block are ordered before whatever comes now.
                 cell.many = other_block || cell.reader_epoch == visit.epoch;
-                cell.read_atomic &= visit.atomic;
-            } else {
-                cell.read_atomic &= visit.atomic;
             }
             (cell.reader, cell.reader_epoch, cell.reader_op) = (visit.warp, visit.epoch, visit.op);
         }
@@ -136,16 +139,8 @@ impl Shadow {
         let block = Visit::block(visit.warp);
         for cell in &mut self.cells[range] {
             if !same {
-                if cell.writer != 0 && cell.writer != visit.warp && !(visit.atomic && cell.write_atomic) {
-                    let writer_block = Visit::block(cell.writer);
-                    let concurrent = if writer_block == block {
-                        cell.writer_epoch >= visit.epoch
-                    } else {
-                        !order.orders(writer_block, cell.time, block)
-                    };
-                    if concurrent {
-                        race = Some(cell.writer_op);
-                    }
+                if cell.races_with_writer(visit, order) {
+                    race = Some(cell.writer_op);
                 }
                 if cell.reader != 0
                     && !(visit.atomic && cell.read_atomic)

@@ -182,18 +182,7 @@ impl Builder<'_> {
         };
         self.note_grain(space, ty.bytes());
         let fence = ["acquire", "release", "acq_rel"].iter().any(|m| i.has(m));
-        self.kernel.atomics.push(Atomic {
-            space,
-            base,
-            offset,
-            bytes: ty.bytes(),
-            update,
-            d,
-            b,
-            c,
-            fence,
-            float: ty.float(),
-        });
+        self.kernel.atomics.push(Atomic { space, base, offset, bytes: ty.bytes(), update, d, b, c, fence });
         let class = if space == Space::Shared { Class::SharedAtomic } else { Class::GlobalAtomic };
         let writes: Vec<Reg> = d.into_iter().collect();
         Ok(Made::new(Op::Atomic(self.kernel.atomics.len() as u32 - 1), class, &[base, b, c], &writes))
@@ -203,11 +192,11 @@ impl Builder<'_> {
         match i.modifiers.get(1).map(String::as_str) {
             _ if i.modifiers.first().map(String::as_str) != Some("async") => self.unsupported(i.name()),
             Some("commit_group") => Ok(Made::new(Op::CommitGroup, Class::AsyncCopy, &[], &[])),
-            Some("wait_all") => Ok(Made::new(Op::WaitGroup { keep: 0 }, Class::AsyncCopy, &[], &[])),
+            Some("wait_all") => Ok(Made::new(Op::WaitGroup { keep: 0, open: true }, Class::AsyncCopy, &[], &[])),
             Some("wait_group") => match operand(self, i, 0)? {
                 Operand::Integer(n) => {
                     let keep = u32::try_from(*n).unwrap_or(u32::MAX);
-                    Ok(Made::new(Op::WaitGroup { keep }, Class::AsyncCopy, &[], &[]))
+                    Ok(Made::new(Op::WaitGroup { keep, open: false }, Class::AsyncCopy, &[], &[]))
                 }
                 _ => self.unsupported(i.name()),
             },

@@ -295,30 +295,10 @@ impl Engine<'_> {
         }
         buffer.fill_all(&offsets.map(|o| o as u64), site.bytes as usize);
         let data = buffer.data();
-        match size {
-            4 => {
-                for (n, values) in values[..count].iter_mut().enumerate() {
-                    for lane in 0..32 {
-                        let at = offsets[lane] + 4 * n;
-                        values[lane] = number(&data[at..at + 4]);
-                    }
-                }
-            }
-            8 => {
-                for (n, values) in values[..count].iter_mut().enumerate() {
-                    for lane in 0..32 {
-                        let at = offsets[lane] + 8 * n;
-                        values[lane] = number(&data[at..at + 8]);
-                    }
-                }
-            }
-            _ => {
-                for (n, values) in values[..count].iter_mut().enumerate() {
-                    for lane in 0..32 {
-                        let at = offsets[lane] + size * n;
-                        values[lane] = number(&data[at..at + size]);
-                    }
-                }
+        for (n, values) in values[..count].iter_mut().enumerate() {
+            for lane in 0..32 {
+                let at = offsets[lane] + size * n;
+                values[lane] = number(&data[at..at + size]);
             }
         }
         if self.detect {
@@ -556,19 +536,10 @@ impl Engine<'_> {
         let data = &block.shared[..];
         let offset =
             |lane: usize| ((if mask >> lane & 1 == 1 { addresses[lane] } else { first }) & 0xffff_ffff) as usize;
-        if size == 4 {
-            for (n, values) in values[..count].iter_mut().enumerate() {
-                for lane in 0..32 {
-                    let at = offset(lane) + 4 * n;
-                    values[lane] = number(&data[at..at + 4]);
-                }
-            }
-        } else {
-            for (n, values) in values[..count].iter_mut().enumerate() {
-                for lane in 0..32 {
-                    let at = offset(lane) + size * n;
-                    values[lane] = number(&data[at..at + size]);
-                }
+        for (n, values) in values[..count].iter_mut().enumerate() {
+            for lane in 0..32 {
+                let at = offset(lane) + size * n;
+                values[lane] = number(&data[at..at + size]);
             }
         }
         if self.detect {

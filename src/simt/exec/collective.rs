@@ -72,10 +72,7 @@ impl Engine<'_> {
                     warp.copies.groups.push_back(open);
                 }
             }
-            Op::WaitGroup { keep } => {
-                let all = self.kernel.info[pc as usize].opcode.ends_with("wait_all");
-                self.wait_for_copies(block, warp, pc, keep as usize, all);
-            }
+            Op::WaitGroup { keep, open } => self.wait_for_copies(block, warp, pc, keep as usize, open),
             Op::Tensor(number) => self.matrix(block, warp, pc, mask, number),
             other => {
                 let thread = self.thread_of(warp.index, mask.trailing_zeros());

@@ -348,26 +348,15 @@ impl Engine<'_> {
     /// Runs the grid. True if it came to its end; the blocks that ran; the mean critical path.
     fn grid(&mut self, options: &Options<'_>) -> (bool, u64, Option<f64>) {
         let total: u64 = self.launch.grid.iter().map(|n| u64::from(*n)).product();
-        let mut order: Vec<u64> = match &options.blocks {
-            Blocks::All => Vec::new(),
-            Blocks::Sample(list) => list.iter().copied().filter(|b| *b < total).collect(),
+        let sample: Option<Vec<u64>> = match &options.blocks {
+            Blocks::All => None,
+            Blocks::Sample(list) => Some(list.iter().copied().filter(|b| *b < total).collect()),
         };
-        let count = if options.blocks == Blocks::All { total } else { order.len() as u64 };
-        if self.order == Order::Reverse {
-            order.reverse();
-        }
-        let nth = |n: u64| match (&options.blocks, self.order) {
-            (Blocks::All, Order::Forward) => n,
-            (Blocks::All, Order::Reverse) => total - 1 - n,
-            _ => order[n as usize],
-        };
-        let numbers: Box<dyn Fn(u64) -> u64> = match options.blocks {
-            Blocks::All if self.order == Order::Forward => Box::new(|n| n),
-            Blocks::All => Box::new(move |n| total - 1 - n),
-            Blocks::Sample(_) => {
-                let list: Vec<u64> = (0..count).map(nth).collect();
-                Box::new(move |n| list[n as usize])
-            }
+        let count = sample.as_ref().map_or(total, |list| list.len() as u64);
+        let reverse = self.order == Order::Reverse;
+        let number = |n: u64| {
+            let n = if reverse { count - 1 - n } else { n };
+            sample.as_ref().map_or(n, |list| list[n as usize])
         };
         let mut next = 0;
         let mut done = 0;
@@ -381,7 +370,7 @@ impl Engine<'_> {
                 let tracing = resident.iter().filter(|b| b.warps.iter().any(|w| w.trace.is_some())).count() as u32;
                 let trace = traced + tracing < options.trace_blocks;
                 next += 1;
-                self.new_block(numbers(next - 1), trace, spare.take())
+                self.new_block(number(next - 1), trace, spare.take())
             } else {
                 resident.remove(0)
             };

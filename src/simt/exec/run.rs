@@ -453,7 +453,7 @@ impl Engine<'_> {
                 let base = u64::from(warp.frames.last().map_or(0, |f| f.local) + offset);
                 warp.write(d, mask, &[base; 32]);
             }
-            Op::Printf { format, arguments, result } => self.printf(warp, mask, format, arguments, result),
+            Op::Printf(number) => self.printf(warp, mask, number),
             Op::AssertFailed => self.trap(block, warp, pc, mask, "an assertion failed"),
             Op::Trap => self.trap(block, warp, pc, mask, "trap"),
             Op::Clock { d } => warp.write(d, mask, &[self.now; 32]),
@@ -544,8 +544,8 @@ impl Engine<'_> {
         }
     }
 
-    fn printf(&mut self, warp: &mut Warp, mask: u32, _format: Reg, _arguments: Reg, result: u32) {
-        let call = &self.kernel.calls[result as usize];
+    fn printf(&mut self, warp: &mut Warp, mask: u32, number: u32) {
+        let call = &self.kernel.calls[number as usize];
         let at = |n: usize| call.arguments.get(n).map_or(0, |(from, _, _)| *from as usize);
         let to = call.results.first().map_or(u32::MAX, |r| r.1);
         let stride = self.kernel.call_bytes as usize;

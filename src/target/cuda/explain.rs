@@ -1,6 +1,6 @@
 //! What the counts mean, in words: the limiting resource of each launch, the distance to the roofline, and the lines that cost most.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kernsmith_simt::counters::{Class, OpCounters};
 use kernsmith_simt::device::Device;
@@ -61,16 +61,14 @@ struct Line {
     counts: OpCounters,
     requests: u64,
     shared: u64,
-    kinds: BTreeMap<&'static str, u64>,
+    kinds: BTreeSet<&'static str>,
 }
 
+/// What is worth a word of its own.
 fn kind(class: Class) -> Option<&'static str> {
     Some(match class {
-        Class::GlobalLoad | Class::GlobalStore => "global",
-        Class::SharedLoad | Class::SharedStore => "shared",
-        Class::GlobalAtomic | Class::SharedAtomic => "atomic",
-        Class::LocalLoad | Class::LocalStore => "local",
         Class::Barrier => "barrier",
+        Class::LocalLoad | Class::LocalStore => "local",
         Class::Tensor => "tensor",
         _ => return None,
     })
@@ -92,9 +90,7 @@ pub fn hot_lines(source: &str, counted: &[Counted]) -> String {
             if op.wavefronts > 0 {
                 line.shared += op.warps;
             }
-            if let Some(kind) = kind(info.class) {
-                *line.kinds.entry(kind).or_default() += op.warps;
-            }
+            line.kinds.extend(kind(info.class));
         }
     }
     let all: f64 = lines.values().map(|l| l.issue).sum();
@@ -125,11 +121,7 @@ pub fn hot_lines(source: &str, counted: &[Counted]) -> String {
         if line.counts.collisions > 0 {
             facts.push("atomics".to_string());
         }
-        for kind in ["barrier", "local", "tensor"] {
-            if line.kinds.contains_key(kind) {
-                facts.push(kind.to_string());
-            }
-        }
+        facts.extend(line.kinds.iter().map(ToString::to_string));
         let code = source.lines().nth(*n as usize - 1).unwrap_or_default().trim();
         let code: String = code.chars().take(70).collect();
         let facts = if facts.is_empty() { String::new() } else { format!("   // {}", facts.join("; ")) };
